@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * compat.h - teaches older kernels the words of newer ones
+ *
+ * Forced in by Kbuild; no source includes it. The COMPAT_ flags come from
+ * compat-detect.sh. Each entry names the release that makes it needless.
+ */
+#ifndef VMBUS_KIT_COMPAT_H
+#define VMBUS_KIT_COMPAT_H
+
+#ifndef __ASSEMBLY__
+
+/*
+ * Nothing is included here: this file comes before a source's own pr_fmt, and
+ * before it has chosen its headers.
+ */
+
+/* Driver core ----------------------------------------------------------------*/
+
+/* 6.11: bus_type.match takes a const driver */
+#ifdef COMPAT_BUS_MATCH_CONST
+#define compat_match_driver const struct device_driver
+#else
+#define compat_match_driver struct device_driver
+#endif
+
+/* 6.3: bus_type.uevent takes a const device */
+#ifdef COMPAT_BUS_UEVENT_CONST
+#define compat_uevent_device const struct device
+#else
+#define compat_uevent_device struct device
+#endif
+
+/* x86 --------------------------------------------------------------------------*/
+
+/* 6.16: rdmsrl/wrmsrl became rdmsrq/wrmsrq */
+#ifndef COMPAT_RDMSRQ
+#define rdmsrq(msr, val)	rdmsrl(msr, val)
+#define wrmsrq(msr, val)	wrmsrl(msr, val)
+#endif
+
+/* 6.16: cpuid() moved; for use in #include */
+#ifdef COMPAT_CPUID_API_H
+#define COMPAT_CPUID_HEADER	<asm/cpuid/api.h>
+#else
+#define COMPAT_CPUID_HEADER	<asm/processor.h>
+#endif
+
+/* Annotations ------------------------------------------------------------------*/
+
+/* 7.0: members say which lock guards them; before, the reader is told and nobody else */
+#ifndef __guarded_by
+#define __guarded_by(...)
+#endif
+
+/* A function's return type taken from the callback it is assigned to. */
+#define compat_ret(type, member, ...) typeof(((type *)0)->member(__VA_ARGS__))
+
+#endif /* __ASSEMBLY__ */
+#endif

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vmbus.h - the API for drivers of devices on the VMBus
+ *
+ * A driver registers the device classes it serves and gets a struct vmbus_dev
+ * per device. It opens the device's channel, sends packets, and drains what
+ * the host sent when its event callback runs. The channel is opaque: nothing
+ * here presumes who owns the connection to the host.
+ *
+ * The host is not trusted. What a driver receives are private copies of packets
+ * with checked lengths; what is inside them the driver must check.
+ */
+#ifndef VMBUS_KIT_VMBUS_H
+#define VMBUS_KIT_VMBUS_H
+
+#include <linux/bits.h>
+#include <linux/device.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+
+#include "wire/guid.h"
+#include "wire/pkt.h"
+
+struct vmbus_buf;
+struct vmbus_chan;
+
+/**
+ * struct vmbus_dev - a device the host offers
+ * @dev: its place in the driver model; parent of what the driver creates
+ * @chan: its primary channel, valid from probe to the end of remove
+ * @class_id: what kind of device it is
+ * @instance_id: which one; stable over reboots
+ * @vendor: the vendor number sysfs shows
+ * @dma_mask: storage for dev.dma_mask
+ * @dma_parms: storage for dev.dma_parms
+ *
+ * Read-only for drivers, but for driver data in @dev.
+ */
+struct vmbus_dev {
+	struct device dev;
+	struct vmbus_chan *chan;
+	struct wire_guid class_id;
+	struct wire_guid instance_id;
+	u16 vendor;
+	u64 dma_mask;
+	struct device_dma_parameters dma_parms;
+};
+
+#define to_vmbus_dev(d)	container_of(d, struct vmbus_dev, dev)
+
+/**
+ * struct vmbus_drv - a driver for one or more device classes
+ * @name: name in sysfs, as user space knows it
+ * @ids: classes served, ended by an all-zero entry; also for MODULE_DEVICE_TABLE(vmbus, ...)
+ * @probe: take the device. May sleep. 0 or a negative errno
+ * @remove: let go of it: the device is gone, or the driver is. Must close every
+ *	channel it opened. May sleep, must end whether or not the host answers
+ * @shutdown: quiesce for power-off or kexec. May sleep. Optional
+ * @driver: the driver core's part; set up by vmbus_drv_register()
+ */
+struct vmbus_drv {
+	const char *name;
+	const struct hv_vmbus_device_id *ids;
+	int (*probe)(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *id);
+	void (*remove)(struct vmbus_dev *vdev);
+	void (*shutdown)(struct vmbus_dev *vdev);
+	struct device_driver driver;
+};
+
+int __vmbus_drv_register(struct vmbus_drv *drv, struct module *owner, const char *mod_name);
+
+/**
+ * vmbus_drv_register() - make a driver known to the bus
+ * @drv: driver, static
+ *
+ * Context: Process context, may sleep; probes devices already there.
+ * Return: 0; -ENODEV if there is no VMBus here; another negative errno.
+ */
+#define vmbus_drv_register(drv) __vmbus_drv_register(drv, THIS_MODULE, KBUILD_MODNAME)
+
+/**
+ * vmbus_drv_unregister() - take a driver from the bus
+ * @drv: registered driver
+ *
+ * Context: Process context, may sleep; removes its devices first.
+ */
+void vmbus_drv_unregister(struct vmbus_drv *drv);
+
+/* Channels -----------------------------------------------------------------*/
+
+/**
+ * struct vmbus_chan_ops - what the bus calls
+ * @event: the host may have sent packets, or freed ring space the driver waits
+ *	for. Drain with vmbus_chan_recv(). Atomic context, interrupt or softirq;
+ *	never twice at once for one channel
+ * @gone: the channel broke or was rescinded, and the bus has closed it already:
+ *	no further event will come, every send fails, and vmbus_chan_reap() gives
+ *	the requests that will never be completed. Process context; may sleep,
+ *	but must not wait for remove nor call vmbus_chan_close() on this channel.
+ *	Optional: remove follows by itself after a rescind
+ */
+struct vmbus_chan_ops {
+	void (*event)(struct vmbus_chan *chan, void *ctx);
+	void (*gone)(struct vmbus_chan *chan, void *ctx);
+};
+
+/**
+ * struct vmbus_chan_config - how a channel shall be opened
+ * @ops: callbacks
+ * @ctx: handed to them
+ * @tx_bytes: data area of the guest-to-host ring, a multiple of 4096
+ * @rx_bytes: data area of the host-to-guest ring, a multiple of 4096
+ * @max_packet: largest packet the host may send, descriptor included; a larger
+ *	one breaks the channel
+ * @max_requests: most requests that may wait for a completion; 0 if the driver
+ *	sends none that want one
+ * @cpu: CPU to interrupt, or -1 to let the bus choose
+ * @user: device-specific data for the host, or NULL
+ * @user_len: bytes of it, at most 120
+ */
+struct vmbus_chan_config {
+	const struct vmbus_chan_ops *ops;
+	void *ctx;
+	u32 tx_bytes;
+	u32 rx_bytes;
+	u32 max_packet;
+	u32 max_requests;
+	int cpu;
+	const void *user;
+	u32 user_len;
+};
+
+/**
+ * struct vmbus_pkt - a packet from the host
+ * @type: enum vmbus_pkt_type; an unknown type is passed on as it is
+ * @cookie: for a completion, what the request was sent with, handed back once;
+ *	completions that answer no request are dropped before the driver sees them
+ * @id: for other packets, what vmbus_chan_send_completion() wants back
+ * @wants_completion: the host waits for an answer
+ * @ext: bytes between descriptor and payload (transfer-page ranges)
+ * @ext_len: how many
+ * @payload: private copy, valid until the next vmbus_chan_recv()
+ * @payload_len: bytes, rounded up to 8 by the sender
+ */
+struct vmbus_pkt {
+	u16 type;
+	bool wants_completion;
+	void *cookie;
+	u64 id;
+	const void *ext;
+	u32 ext_len;
+	const void *payload;
+	u32 payload_len;
+};
+
+/**
+ * struct vmbus_pages - guest memory named in a packet
+ * @pfns: 4 KiB frame numbers (bus addresses >> 12), all used whole but the first and last
+ * @offset: into the first page, bytes, below 4096
+ * @len: bytes
+ */
+struct vmbus_pages {
+	const u64 *pfns;
+	u32 offset;
+	u32 len;
+};
+
+/* More packets follow at once: do not show this one to the host before the last, or vmbus_chan_kick(). */
+#define VMBUS_SEND_MORE		BIT(0)
+
+/**
+ * vmbus_chan_open() - share rings with the host and start a channel
+ * @chan: an offered channel, not open
+ * @cfg: how; copied. @cfg->ops must outlive the open channel
+ *
+ * The event callback may run before this returns.
+ *
+ * Context: Process context; waits for the host, with a bound.
+ * Return: 0; -ENOMEM; -ENODEV if it was rescinded; -ETIMEDOUT if the host did
+ * not answer; -EIO if it refused; -EBUSY if the channel is open.
+ */
+int vmbus_chan_open(struct vmbus_chan *chan, const struct vmbus_chan_config *cfg);
+
+/**
+ * vmbus_chan_close() - stop using a channel and take its memory back
+ * @chan: an open channel; its sub-channels must be closed first
+ *
+ * When this returns no callback is running and none will run. Memory the host
+ * refuses to let go of is parked, not freed; the caller need not care. Requests
+ * without completion are left for vmbus_chan_reap(). Closing a channel that is
+ * not open does nothing.
+ *
+ * Context: Process context; waits for the host, with a bound.
+ */
+void vmbus_chan_close(struct vmbus_chan *chan);
+
+/**
+ * vmbus_chan_reap() - next request that was never completed
+ * @chan: a channel that was open, after vmbus_chan_close() or in its gone callback
+ *
+ * The host no longer touches the memory such a request named.
+ *
+ * Return: the request's cookie, once each; NULL when there is none left.
+ */
+void *vmbus_chan_reap(struct vmbus_chan *chan);
+
+/**
+ * vmbus_chan_send() - send an in-band packet
+ * @chan: an open channel
+ * @payload: bytes to copy
+ * @len: how many
+ * @cookie: comes back with the completion; NULL if none is wanted
+ * @flags: 0 or VMBUS_SEND_MORE
+ *
+ * Context: Any.
+ * Return: 0; -EAGAIN if ring or request table is full now (packets held back
+ * by VMBUS_SEND_MORE have been shown to the host); -ENODEV if the channel is
+ * not open, broken or rescinded; -EMSGSIZE if it never fits. After an error the
+ * cookie will not come back.
+ */
+int vmbus_chan_send(struct vmbus_chan *chan, const void *payload, u32 len,
+		    void *cookie, unsigned int flags);
+
+/**
+ * vmbus_chan_send_pages() - send a packet that names guest memory
+ * @chan: an open channel
+ * @pages: the memory; until the completion it is the host's
+ * @payload: bytes to copy
+ * @len: how many
+ * @cookie: comes back with the completion; not NULL
+ * @flags: 0 or VMBUS_SEND_MORE
+ *
+ * Context: Any.
+ * Return: as vmbus_chan_send().
+ */
+int vmbus_chan_send_pages(struct vmbus_chan *chan, const struct vmbus_pages *pages,
+			  const void *payload, u32 len, void *cookie, unsigned int flags);
+
+/**
+ * vmbus_chan_send_completion() - answer a packet of the host
+ * @chan: the channel it came on
+ * @id: its id
+ * @payload: bytes to copy
+ * @len: how many
+ * @flags: 0 or VMBUS_SEND_MORE
+ *
+ * Context: Any.
+ * Return: as vmbus_chan_send().
+ */
+int vmbus_chan_send_completion(struct vmbus_chan *chan, u64 id, const void *payload,
+			       u32 len, unsigned int flags);
+
+/**
+ * vmbus_chan_kick() - show the host what VMBUS_SEND_MORE held back
+ * @chan: an open channel
+ *
+ * Context: Any.
+ */
+void vmbus_chan_kick(struct vmbus_chan *chan);
+
+/**
+ * vmbus_chan_want_space() - ask for an event when the host has freed ring space
+ * @chan: channel whose send said -EAGAIN
+ * @payload_len: what the failed send was given
+ * @pages: frame numbers it had
+ *
+ * Context: Any.
+ * Return: true if there is space already: send again, no event is owed.
+ */
+bool vmbus_chan_want_space(struct vmbus_chan *chan, u32 payload_len, u32 pages);
+
+/**
+ * vmbus_chan_recv() - next packet from the host
+ * @chan: the channel whose event callback is running
+ * @pkt: to fill in
+ *
+ * Context: The event callback only.
+ * Return: true if there was one. False also when the callback has had its share:
+ * it will be called again.
+ */
+bool vmbus_chan_recv(struct vmbus_chan *chan, struct vmbus_pkt *pkt);
+
+/**
+ * vmbus_chan_cpu() - CPU an open channel interrupts
+ * @chan: channel
+ *
+ * Return: CPU number.
+ */
+int vmbus_chan_cpu(const struct vmbus_chan *chan);
+
+/**
+ * vmbus_chan_relid() - the number the host knows a channel by
+ * @chan: channel
+ *
+ * Return: 1..2047; for messages and traces only.
+ */
+u32 vmbus_chan_relid(const struct vmbus_chan *chan);
+
+/**
+ * vmbus_chan_gone() - has the host taken this channel away, or did it break?
+ * @chan: channel
+ *
+ * Context: Any. The answer "no" may be old when it arrives.
+ * Return: true if nothing can be sent any more.
+ */
+bool vmbus_chan_gone(const struct vmbus_chan *chan);
+
+/**
+ * vmbus_subchans_wait() - wait for sub-channels the host has promised
+ * @primary: a device's primary channel
+ * @count: how many were promised
+ * @timeout_ms: longest wait
+ *
+ * Context: Process context, sleeps.
+ * Return: how many are there, possibly fewer or 0; never more than @count.
+ */
+u32 vmbus_subchans_wait(struct vmbus_chan *primary, u32 count, u32 timeout_ms);
+
+/**
+ * vmbus_subchan_get() - one sub-channel, in order of arrival
+ * @primary: a device's primary channel
+ * @index: 0 for the first that arrived
+ *
+ * Return: the channel with a reference for vmbus_chan_put(), or NULL.
+ */
+struct vmbus_chan *vmbus_subchan_get(struct vmbus_chan *primary, u32 index);
+
+/**
+ * vmbus_chan_put() - drop a reference
+ * @chan: from vmbus_subchan_get(), closed
+ */
+void vmbus_chan_put(struct vmbus_chan *chan);
+
+/* Shared buffers -------------------------------------------------------------*/
+
+/**
+ * vmbus_buf_alloc() - memory the host can read and write
+ * @chan: channel on whose behalf
+ * @len: bytes, rounded up to whole pages
+ *
+ * Zeroed, virtually contiguous, in single pages.
+ *
+ * Context: Process context; waits for the host, with a bound.
+ * Return: buffer, or ERR_PTR.
+ */
+struct vmbus_buf *vmbus_buf_alloc(struct vmbus_chan *chan, size_t len);
+
+/**
+ * vmbus_buf_free() - take it back
+ * @chan: the channel it was allocated on
+ * @buf: buffer, or NULL, or ERR_PTR
+ *
+ * Frees the pages once the host has let go of them, else parks them for ever
+ * and says so once.
+ *
+ * Context: Process context; waits for the host, with a bound.
+ */
+void vmbus_buf_free(struct vmbus_chan *chan, struct vmbus_buf *buf);
+
+/**
+ * vmbus_buf_addr() - where it is mapped
+ * @buf: buffer
+ *
+ * The host may change the content at any time: copy, then look.
+ *
+ * Return: address of its first byte.
+ */
+void *vmbus_buf_addr(const struct vmbus_buf *buf);
+
+/**
+ * vmbus_buf_gpadl() - the handle the host knows it by
+ * @buf: buffer
+ *
+ * Return: handle for device messages.
+ */
+u32 vmbus_buf_gpadl(const struct vmbus_buf *buf);
+
+#endif
