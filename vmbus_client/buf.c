@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * buf.c - memory the host can see: allocate, grant (GPADL), revoke, park
+ *
+ * Single pages, mapped side by side: a ring or a receive buffer never asks the
+ * page allocator for a high order.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "buf.h"
+
+#include "proto/gpadl.h"
+#include "trace.h"
+#include "vmbus.h"
+#include "wire/tlfs.h"
+
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+/* A revocation after a rescind: hosts that answer at all do so at once. */
+#define BRIEF_WAIT_MS	200
+
+struct vmbus_buf {
+	struct vmbus_conn *conn;
+	struct list_head parked;	/* in conn->parked */
+	u32 relid;
+	u32 gpadl;			/* 0: never granted */
+	unsigned int page_count;
+	struct page **pages;
+	void *addr;
+};
+
+static void free_pages_of(struct vmbus_buf *buf)
+{
+	unsigned int i;
+
+	if (buf->addr)
+		vunmap(buf->addr);
+	for (i = 0; i < buf->page_count; i++)
+		if (buf->pages[i])
+			__free_page(buf->pages[i]);
+	kvfree(buf->pages);
+	kfree(buf);
+}
+
+static struct vmbus_buf *alloc_buf(struct vmbus_conn *conn, u32 relid, size_t len, int node)
+{
+	unsigned int i, count = DIV_ROUND_UP(len, PAGE_SIZE);
+	struct vmbus_buf *buf;
+
+	buf = kzalloc(sizeof(*buf), GFP_KERNEL);
+	if (!buf)
+		return NULL;
+	INIT_LIST_HEAD(&buf->parked);
+	buf->conn = conn;
+	buf->relid = relid;
+	buf->pages = kvcalloc(count, sizeof(*buf->pages), GFP_KERNEL);
+	if (!buf->pages) {
+		kfree(buf);
+		return NULL;
+	}
+	buf->page_count = count;
+	for (i = 0; i < count; i++) {
+		buf->pages[i] = alloc_pages_node(node, GFP_KERNEL | __GFP_ZERO, 0);
+		if (!buf->pages[i])
+			goto err_free;
+	}
+	buf->addr = vmap(buf->pages, count, VM_MAP, PAGE_KERNEL);
+	if (!buf->addr)
+		goto err_free;
+	return buf;
+
+err_free:
+	free_pages_of(buf);
+	return NULL;
+}
+
+/* The frame numbers on the wire are 4 KiB whatever our page size. */
+static u64 *list_pfns(const struct vmbus_buf *buf)
+{
+	const unsigned int per_page = PAGE_SIZE / TLFS_PAGE_SIZE;
+	unsigned int i, j;
+	u64 *pfns;
+
+	pfns = kvmalloc_array((size_t)buf->page_count * per_page, sizeof(*pfns), GFP_KERNEL);
+	if (!pfns)
+		return NULL;
+	for (i = 0; i < buf->page_count; i++)
+		for (j = 0; j < per_page; j++)
+			pfns[i * per_page + j] = page_to_phys(buf->pages[i]) / TLFS_PAGE_SIZE + j;
+	return pfns;
+}
+
+static u32 new_handle(struct vmbus_conn *conn)
+{
+	u32 handle;
+
+	do {
+		handle = atomic_inc_return(&conn->next_gpadl);
+	} while (!handle);
+	return handle;
+}
+
+static int post_gpadl(struct vmbus_conn *conn, struct gpadl_cut *cut)
+{
+	/* u64: the builders write 8-byte aligned headers. */
+	u64 msg[VMBUS_MSG_MAX_LEN / sizeof(u64)];
+	u32 len;
+	int err;
+
+	while ((len = gpadl_cut_next(cut, msg))) {
+		err = vmbus_conn_post(conn, msg, len);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/*
+ * Show the pages to the host. Once the first message is out the host may know
+ * them: buf->gpadl is set before, so that whatever happens they are revoked.
+ */
+static int grant(struct vmbus_buf *buf)
+{
+	struct vmbus_msg_gpadl_created reply;
+	struct vmbus_conn *conn = buf->conn;
+	struct gpadl_cut cut;
+	struct xact x;
+	u64 *pfns;
+	int err;
+
+	pfns = list_pfns(buf);
+	if (!pfns)
+		return -ENOMEM;
+	buf->gpadl = new_handle(conn);
+	err = gpadl_cut_start(&cut, buf->relid, buf->gpadl, pfns, 0,
+			      buf->page_count * PAGE_SIZE);
+	if (err < 0) {
+		buf->gpadl = 0;
+		goto out;
+	}
+
+	xact_begin(&conn->xacts, &x, VMBUS_MSG_GPADL_CREATED, buf->relid, buf->gpadl,
+		   &reply, sizeof(reply));
+	err = post_gpadl(conn, &cut);
+	if (err) {
+		xact_cancel(&conn->xacts, &x);
+		goto out;
+	}
+	err = xact_wait(&conn->xacts, &x, vmbus_reply_timeout());
+	if (!err && reply.status) {
+		pr_err("channel %u: host refused %u pages of memory with status 0x%x\n",
+		       buf->relid, buf->page_count, le32_to_cpu(reply.status));
+		buf->gpadl = 0;	/* refused: it holds nothing */
+		err = -EIO;
+	} else if (err == -ETIMEDOUT) {
+		pr_err("channel %u: host did not acknowledge %u pages of memory within %u ms\n",
+		       buf->relid, buf->page_count, vmbus_reply_timeout());
+	}
+out:
+	kvfree(pfns);
+	return err;
+}
+
+struct vmbus_buf *buf_create(struct vmbus_conn *conn, u32 relid, size_t len, int node)
+{
+	struct vmbus_buf *buf;
+	int err;
+
+	if (!len || DIV_ROUND_UP(len, TLFS_PAGE_SIZE) > VMBUS_GPADL_MAX_PFNS)
+		return ERR_PTR(-EINVAL);
+	buf = alloc_buf(conn, relid, len, node);
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	err = grant(buf);
+	if (err) {
+		buf_destroy(buf, err == -ENODEV ? BUF_WAIT_BRIEFLY : BUF_WAIT);
+		return ERR_PTR(err);
+	}
+	return buf;
+}
+
+static int revoke(struct vmbus_buf *buf, enum buf_patience patience)
+{
+	u32 wait_ms = patience == BUF_WAIT ? vmbus_reply_timeout() :
+					     min_t(u32, vmbus_reply_timeout(), BRIEF_WAIT_MS);
+	struct vmbus_msg_gpadl_teardown msg;
+	struct vmbus_conn *conn = buf->conn;
+	struct xact x;
+	int err;
+
+	/* No relid: this wait must outlive a rescind, after which the answer may still come. */
+	xact_begin(&conn->xacts, &x, VMBUS_MSG_GPADL_TORNDOWN, 0, buf->gpadl, NULL, 0);
+	err = vmbus_conn_post(conn, &msg, msg_put_gpadl_teardown(&msg, buf->relid, buf->gpadl));
+	if (err) {
+		xact_cancel(&conn->xacts, &x);
+		return err;
+	}
+	return xact_wait(&conn->xacts, &x, wait_ms);
+}
+
+static void park(struct vmbus_buf *buf)
+{
+	struct vmbus_conn *conn = buf->conn;
+
+	conn_count(conn, COUNT_GPADL_PARKED);
+	pr_warn("channel %u: host did not give back %u pages of memory; they stay allocated until it forgets us\n",
+		buf->relid, buf->page_count);
+	spin_lock(&conn->parked_lock);
+	list_add(&buf->parked, &conn->parked);
+	spin_unlock(&conn->parked_lock);
+}
+
+void buf_destroy(struct vmbus_buf *buf, enum buf_patience patience)
+{
+	if (buf->gpadl) {
+		int err = revoke(buf, patience);
+
+		/*
+		 * A rescind is the host's word that it revoked the channel's
+		 * memory before it said so; a host that then does not answer
+		 * has let go nevertheless.
+		 */
+		if (err && patience == BUF_WAIT) {
+			park(buf);
+			return;
+		}
+	}
+	free_pages_of(buf);
+}
+
+void vmbus_buf_free_parked(struct vmbus_conn *conn)
+{
+	struct vmbus_buf *buf, *next;
+
+	list_for_each_entry_safe(buf, next, &conn->parked, parked)
+		free_pages_of(buf);
+	INIT_LIST_HEAD(&conn->parked);
+}
+
+void vmbus_buf_abandon_parked(struct vmbus_conn *conn)
+{
+	unsigned long pages = 0;
+	struct vmbus_buf *buf;
+
+	list_for_each_entry(buf, &conn->parked, parked)
+		pages += buf->page_count;
+	if (pages)
+		pr_warn("%lu pages given to the host are lost for good\n", pages);
+	INIT_LIST_HEAD(&conn->parked);
+}
+
+void *vmbus_buf_addr(const struct vmbus_buf *buf)
+{
+	return buf->addr;
+}
+EXPORT_SYMBOL_GPL(vmbus_buf_addr);
+
+u32 vmbus_buf_gpadl(const struct vmbus_buf *buf)
+{
+	return buf->gpadl;
+}
+EXPORT_SYMBOL_GPL(vmbus_buf_gpadl);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bus.c - the vmbus bus type: match, probe, remove, shutdown, uevent
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "bus.h"
+
+#include "channel.h"
+
+#include <linux/acpi.h>
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/uuid.h>
+
+#define VENDOR_MICROSOFT	0x1414	/* what user space expects to read */
+
+/* The kernel's GUID type names the classes in driver tables; ours names them on the wire. */
+static_assert(sizeof(guid_t) == sizeof(struct wire_guid));
+
+/* Devices hang from the firmware's node when there is one: user space names disks by that path. */
+static struct device *firmware_node;
+static struct acpi_device *acpi_node;
+static bool registered;
+
+static const struct hv_vmbus_device_id *match_id(const struct vmbus_drv *drv,
+						 const struct vmbus_dev *vdev)
+{
+	const struct hv_vmbus_device_id *id;
+
+	for (id = drv->ids; id && !guid_is_null(&id->guid); id++)
+		if (!memcmp(&id->guid, &vdev->class_id, sizeof(vdev->class_id)))
+			return id;
+	return NULL;
+}
+
+static int bus_match(struct device *dev, compat_match_driver *driver)
+{
+	const struct vmbus_drv *drv = container_of(driver, struct vmbus_drv, driver);
+
+	return !!match_id(drv, to_vmbus_dev(dev));
+}
+
+static int bus_uevent(compat_uevent_device *dev, struct kobj_uevent_env *env)
+{
+	const struct vmbus_dev *vdev = container_of(dev, const struct vmbus_dev, dev);
+
+	return add_uevent_var(env, "MODALIAS=vmbus:%*phN", (int)sizeof(vdev->class_id.b),
+			      vdev->class_id.b);
+}
+
+static int bus_probe(struct device *dev)
+{
+	struct vmbus_drv *drv = container_of(dev->driver, struct vmbus_drv, driver);
+	struct vmbus_dev *vdev = to_vmbus_dev(dev);
+
+	/* The host may have taken it away since it was matched. */
+	if (vmbus_chan_gone(vdev->chan))
+		return -ENODEV;
+	return drv->probe(vdev, match_id(drv, vdev));
+}
+
+static void bus_remove(struct device *dev)
+{
+	struct vmbus_drv *drv = container_of(dev->driver, struct vmbus_drv, driver);
+
+	if (drv->remove)
+		drv->remove(to_vmbus_dev(dev));
+}
+
+static void bus_shutdown(struct device *dev)
+{
+	struct vmbus_drv *drv;
+
+	if (!dev->driver)
+		return;
+	drv = container_of(dev->driver, struct vmbus_drv, driver);
+	if (drv->shutdown)
+		drv->shutdown(to_vmbus_dev(dev));
+}
+
+static struct bus_type vmbus_bus = {
+	.name = "vmbus",
+	.match = bus_match,
+	.uevent = bus_uevent,
+	.probe = bus_probe,
+	.remove = bus_remove,
+	.shutdown = bus_shutdown,
+	.dev_groups = vmbus_dev_groups,
+};
+
+int __vmbus_drv_register(struct vmbus_drv *drv, struct module *owner, const char *mod_name)
+{
+	if (!registered)
+		return -ENODEV;
+	drv->driver.name = drv->name;
+	drv->driver.owner = owner;
+	drv->driver.mod_name = mod_name;
+	drv->driver.bus = &vmbus_bus;
+	return driver_register(&drv->driver);
+}
+EXPORT_SYMBOL_GPL(__vmbus_drv_register);
+
+void vmbus_drv_unregister(struct vmbus_drv *drv)
+{
+	driver_unregister(&drv->driver);
+}
+EXPORT_SYMBOL_GPL(vmbus_drv_unregister);
+
+/* Devices ------------------------------------------------------------------------*/
+
+static void dev_release(struct device *dev)
+{
+	struct vmbus_dev *vdev = to_vmbus_dev(dev);
+
+	vmbus_chan_put(vdev->chan);
+	kfree(vdev);
+}
+
+struct vmbus_dev *bus_add_device(struct vmbus_chan *chan)
+{
+	struct vmbus_dev *vdev = kzalloc(sizeof(*vdev), GFP_KERNEL);
+	struct device *dev;
+	int err;
+
+	if (!vdev)
+		return ERR_PTR(-ENOMEM);
+	vdev->class_id = chan->offer.class_id;
+	vdev->instance_id = chan->offer.instance_id;
+	vdev->vendor = VENDOR_MICROSOFT;
+	vdev->chan = chan;
+	kref_get(&chan->ref);
+
+	dev = &vdev->dev;
+	dev->bus = &vmbus_bus;
+	dev->parent = firmware_node;
+	dev->release = dev_release;
+	dev->dma_mask = &vdev->dma_mask;
+	dev->dma_parms = &vdev->dma_parms;
+	device_initialize(dev);
+	/* The host reads and writes any guest page. */
+	dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	err = dev_set_name(dev, "%pUl", vdev->instance_id.b);
+	if (!err)
+		err = device_add(dev);
+	if (err) {
+		put_device(dev);
+		return ERR_PTR(err);
+	}
+	return vdev;
+}
+
+void bus_remove_device(struct vmbus_dev *vdev)
+{
+	device_unregister(&vdev->dev);
+}
+
+/* The bus --------------------------------------------------------------------------*/
+
+static void find_firmware_node(void)
+{
+	static const char * const spellings[] = { "VMBUS", "VMBus", "MSFT1000" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(spellings) && !acpi_node; i++)
+		acpi_node = acpi_dev_get_first_match_dev(spellings[i], NULL, -1);
+	firmware_node = acpi_node ? &acpi_node->dev : NULL;
+}
+
+int bus_init(void)
+{
+	int err = bus_register(&vmbus_bus);
+
+	if (err == -EEXIST) {
+		pr_err("another driver owns the bus named vmbus; unload hv_vmbus first\n");
+		return -EBUSY;
+	}
+	if (err)
+		return err;
+	find_firmware_node();
+	registered = true;
+	return 0;
+}
+
+void bus_exit(void)
+{
+	registered = false;
+	acpi_dev_put(acpi_node);
+	acpi_node = NULL;
+	firmware_node = NULL;
+	bus_unregister(&vmbus_bus);
+}

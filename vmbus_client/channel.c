@@ -1,0 +1,745 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * channel.c - the channel object: create, open, close, rescind, sub-channels, lifetime
+ *
+ * Who may hold a channel: the lists (until it is retired), the device of a
+ * primary (until its last put), a driver that got a sub-channel, and an
+ * interrupt that found it by relid, inside an RCU read section. Retiring
+ * unlinks it from the relid table first and tells the host last, because the
+ * host may give the relid to another channel at once.
+ *
+ * Offers and rescinds come from the connection's ordered queue and only create,
+ * mark and unlink. Drivers run from dev_work, which looks at the state and does
+ * what is due, so that nobody waits for anybody else's callback.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "channel.h"
+
+#include "buf.h"
+#include "bus.h"
+#include "synic.h"
+#include "trace.h"
+
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+static struct vmbus_conn *conn;
+static struct workqueue_struct *dev_wq;		/* one item per device; runs drivers */
+static LIST_HEAD(primaries);			/* conn->mutex */
+static struct vmbus_chan __rcu *by_relid[VMBUS_RELID_MAX + 1];	/* conn->mutex to write */
+static bool leaving;				/* no new channel is taken; conn->mutex */
+static atomic_t open_ids;
+static DEFINE_PER_CPU(atomic_t, channels_on);	/* open channels that interrupt this CPU */
+
+/* State ------------------------------------------------------------------------*/
+
+enum chan_state vmbus_chan_state(struct vmbus_chan *chan)
+{
+	return READ_ONCE(chan->state);
+}
+
+enum chan_state vmbus_chan_set_state(struct vmbus_chan *chan, enum chan_event event)
+{
+	enum chan_state from;
+	unsigned long flags;
+	int to;
+
+	spin_lock_irqsave(&chan->lock, flags);
+	from = chan->state;
+	to = chan_state_next(from, event);
+	if (to != CHAN_ILLEGAL)
+		WRITE_ONCE(chan->state, to);
+	spin_unlock_irqrestore(&chan->lock, flags);
+
+	trace_vmbus_chan_state(chan->offer.relid, from, event, to);
+	if (to == CHAN_ILLEGAL) {
+		pr_err_once("channel %u: %s while %s, ignored; please report this\n",
+			    chan->offer.relid, chan_event_name(event), chan_state_name(from));
+		return from;
+	}
+	wake_up_all(&chan->wq);
+	return to;
+}
+
+bool vmbus_chan_gone(const struct vmbus_chan *chan)
+{
+	enum chan_state state = READ_ONCE(chan->state);
+
+	return state == CHAN_BROKEN || state == CHAN_RESCINDED || state == CHAN_RELEASED;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_gone);
+
+u32 vmbus_chan_relid(const struct vmbus_chan *chan)
+{
+	return chan->offer.relid;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_relid);
+
+int vmbus_chan_cpu(const struct vmbus_chan *chan)
+{
+	return READ_ONCE(chan->cpu);
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_cpu);
+
+/* Lifetime ---------------------------------------------------------------------*/
+
+static void release(struct kref *ref)
+{
+	struct vmbus_chan *chan = container_of(ref, struct vmbus_chan, ref);
+
+	io_free(chan);
+	if (chan->primary)
+		vmbus_chan_put(chan->primary);
+	kfree_rcu(chan, rcu);
+}
+
+void vmbus_chan_put(struct vmbus_chan *chan)
+{
+	kref_put(&chan->ref, release);
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_put);
+
+static void gone_work(struct work_struct *work);
+static void dev_work(struct work_struct *work);
+
+/* A queued work item holds a reference; whoever finds it queued already drops his. */
+static void queue_with_ref(struct vmbus_chan *chan, struct workqueue_struct *wq,
+			   struct work_struct *work)
+{
+	kref_get(&chan->ref);
+	if (!queue_work(wq, work))
+		vmbus_chan_put(chan);
+}
+
+void vmbus_chan_queue_gone(struct vmbus_chan *chan)
+{
+	queue_with_ref(chan, system_unbound_wq, &chan->gone_work);
+}
+
+static void queue_dev(struct vmbus_chan *chan)
+{
+	queue_with_ref(chan, dev_wq, &chan->dev_work);
+}
+
+static struct vmbus_chan *alloc_chan(const struct msg_offer *offer)
+{
+	struct vmbus_chan *chan = kzalloc(sizeof(*chan), GFP_KERNEL);
+
+	if (!chan)
+		return NULL;
+	kref_init(&chan->ref);
+	chan->conn = conn;
+	chan->offer = *offer;
+	INIT_LIST_HEAD(&chan->node);
+	INIT_LIST_HEAD(&chan->subs);
+	INIT_WORK(&chan->dev_work, dev_work);
+	INIT_WORK(&chan->gone_work, gone_work);
+	spin_lock_init(&chan->lock);
+	init_waitqueue_head(&chan->wq);
+	mutex_init(&chan->open_mutex);
+	chan->state = CHAN_OFFERED;
+	chan->cpu = -1;
+	io_init(chan);
+	return chan;
+}
+
+/*
+ * The host gets its relid back. Nobody finds the channel by relid any more when
+ * the message is posted; whoever still holds a reference sees it RELEASED.
+ */
+static void retire(struct vmbus_chan *chan)
+{
+	struct vmbus_msg_close msg;
+	bool listed;
+
+	mutex_lock(&conn->mutex);
+	listed = chan->listed;
+	chan->listed = false;
+	if (listed) {
+		RCU_INIT_POINTER(by_relid[chan->offer.relid], NULL);
+		list_del_init(&chan->node);
+	}
+	mutex_unlock(&conn->mutex);
+	if (!listed)
+		return;
+
+	vmbus_chan_set_state(chan, CHAN_EV_RELEASE);
+	/* On the way out UNLOAD says the same for all of them. */
+	if (!READ_ONCE(leaving))
+		vmbus_conn_post(conn, &msg, msg_put_relid(&msg, VMBUS_MSG_RELID_RELEASED,
+							  chan->offer.relid));
+	vmbus_chan_put(chan);
+}
+
+/* Offers -----------------------------------------------------------------------*/
+
+static bool same_device(const struct vmbus_chan *chan, const struct msg_offer *offer)
+{
+	return !memcmp(&chan->offer.instance_id, &offer->instance_id, sizeof(struct wire_guid)) &&
+	       !memcmp(&chan->offer.class_id, &offer->class_id, sizeof(struct wire_guid));
+}
+
+/* The live primary of a device. conn->mutex held. */
+static struct vmbus_chan *find_primary(const struct msg_offer *offer)
+{
+	struct vmbus_chan *chan;
+
+	list_for_each_entry(chan, &primaries, node)
+		if (same_device(chan, offer) && vmbus_chan_state(chan) != CHAN_RESCINDED)
+			return chan;
+	return NULL;
+}
+
+static struct vmbus_chan *find_sub(struct vmbus_chan *primary, u16 index)
+{
+	struct vmbus_chan *sub;
+
+	list_for_each_entry(sub, &primary->subs, node)
+		if (sub->offer.sub_channel_index == index)
+			return sub;
+	return NULL;
+}
+
+/* Put a new channel into the lists. conn->mutex held. True if it has a place. */
+static bool place(struct vmbus_chan *chan)
+{
+	const struct msg_offer *offer = &chan->offer;
+	struct vmbus_chan *primary = find_primary(offer);
+
+	if (leaving)
+		return false;
+	if (rcu_access_pointer(by_relid[offer->relid])) {
+		conn_count(conn, COUNT_OFFER_DUPLICATE);
+		return false;
+	}
+	if (!offer->sub_channel_index) {
+		if (primary) {
+			conn_count(conn, COUNT_OFFER_DUPLICATE);
+			return false;
+		}
+		list_add_tail(&chan->node, &primaries);
+	} else {
+		if (!primary) {
+			conn_count(conn, COUNT_OFFER_ORPHAN);
+			return false;
+		}
+		if (find_sub(primary, offer->sub_channel_index)) {
+			conn_count(conn, COUNT_OFFER_DUPLICATE);
+			return false;
+		}
+		kref_get(&primary->ref);
+		chan->primary = primary;
+		list_add_tail(&chan->node, &primary->subs);
+	}
+	chan->listed = true;
+	synic_watch_flag(offer->relid);
+	rcu_assign_pointer(by_relid[offer->relid], chan);
+	return true;
+}
+
+static void chan_offer(const struct msg_offer *offer)
+{
+	struct vmbus_chan *chan = alloc_chan(offer);
+	bool placed = false;
+
+	if (chan) {
+		mutex_lock(&conn->mutex);
+		placed = place(chan);
+		mutex_unlock(&conn->mutex);
+	}
+	if (!placed) {
+		pr_warn_ratelimited("channel %u offered but not used: %s\n", offer->relid,
+				    chan ? "a duplicate, or a sub-channel without its primary" :
+					   "out of memory");
+		if (chan)
+			vmbus_chan_put(chan);
+		return;
+	}
+	if (chan->primary)
+		wake_up_all(&chan->primary->wq);
+	else
+		queue_dev(chan);
+}
+
+/* Rescind ----------------------------------------------------------------------*/
+
+static void chan_rescind_now(u32 relid)
+{
+	struct vmbus_chan *chan;
+
+	if (relid > VMBUS_RELID_MAX)
+		return;
+	rcu_read_lock();
+	chan = rcu_dereference(by_relid[relid]);
+	if (chan) {
+		vmbus_chan_set_state(chan, CHAN_EV_RESCIND);
+		io_refuse(chan);
+		/* The host answers nothing more about it: nobody shall wait. */
+		xact_fail_relid(&conn->xacts, relid);
+	}
+	rcu_read_unlock();
+}
+
+static void chan_rescind(u32 relid)
+{
+	struct vmbus_chan *chan = NULL;
+
+	mutex_lock(&conn->mutex);
+	if (relid <= VMBUS_RELID_MAX)
+		chan = rcu_dereference_protected(by_relid[relid], lockdep_is_held(&conn->mutex));
+	if (chan)
+		kref_get(&chan->ref);
+	mutex_unlock(&conn->mutex);
+
+	if (!chan) {
+		conn_count(conn, COUNT_RESCIND_UNKNOWN);
+		return;
+	}
+	/* Its offer may have been in the inbox when the interrupt looked for it. */
+	chan_rescind_now(relid);
+	/* A sub-channel is retired there, once its rings are revoked; a primary with its device. */
+	vmbus_chan_queue_gone(chan);
+	if (!chan->primary)
+		queue_dev(chan);
+	vmbus_chan_put(chan);
+}
+
+const struct conn_ops vmbus_chan_conn_ops = {
+	.offer = chan_offer,
+	.rescind_now = chan_rescind_now,
+	.rescind = chan_rescind,
+};
+
+/* A primary that waits for a rescinded one of the same device to be gone. */
+static void wake_successor(const struct msg_offer *offer)
+{
+	struct vmbus_chan *next;
+
+	mutex_lock(&conn->mutex);
+	next = find_primary(offer);
+	if (next)
+		queue_dev(next);
+	mutex_unlock(&conn->mutex);
+}
+
+/* Is an older channel of the same device still there? conn->mutex held. */
+static bool has_predecessor(struct vmbus_chan *chan)
+{
+	struct vmbus_chan *other;
+
+	list_for_each_entry(other, &primaries, node) {
+		if (other == chan)
+			return false;
+		if (same_device(other, &chan->offer))
+			return true;
+	}
+	return false;
+}
+
+static void remove_primary(struct vmbus_chan *chan)
+{
+	struct msg_offer offer = chan->offer;
+
+	if (chan->vdev)
+		bus_remove_device(chan->vdev);
+	chan->vdev = NULL;
+	/* Sub-channels that are still offered are useless now, and say so themselves. */
+	retire(chan);
+	wake_successor(&offer);
+}
+
+static void add_primary(struct vmbus_chan *chan)
+{
+	struct vmbus_dev *vdev;
+	bool wait;
+
+	mutex_lock(&conn->mutex);
+	wait = has_predecessor(chan);
+	mutex_unlock(&conn->mutex);
+	if (chan->vdev || wait)
+		return;
+
+	vdev = bus_add_device(chan);
+	if (IS_ERR(vdev)) {
+		pr_err("channel %u: no device could be made for it, error %ld; not used\n",
+		       chan->offer.relid, PTR_ERR(vdev));
+		retire(chan);
+		return;
+	}
+	chan->vdev = vdev;
+}
+
+/*
+ * Runs drivers: make the device of a primary, or take it away. Never twice at
+ * once for one channel; a rescind that comes while it runs queues it again.
+ */
+static void dev_work(struct work_struct *work)
+{
+	struct vmbus_chan *chan = container_of(work, struct vmbus_chan, dev_work);
+	enum chan_state state = vmbus_chan_state(chan);
+
+	if (state == CHAN_RESCINDED)
+		remove_primary(chan);
+	else if (state != CHAN_RELEASED)
+		add_primary(chan);
+	vmbus_chan_put(chan);
+}
+
+/* Open and close -----------------------------------------------------------------*/
+
+static int choose_cpu(const struct vmbus_chan_config *cfg)
+{
+	unsigned int cpu, best = cpumask_first(cpu_online_mask);
+
+	if (cfg->cpu >= 0 && cfg->cpu < nr_cpu_ids && cpu_online(cfg->cpu))
+		return cfg->cpu;
+	/* The one with the fewest channels, so that they spread by themselves. */
+	for_each_online_cpu(cpu)
+		if (atomic_read(&per_cpu(channels_on, cpu)) < atomic_read(&per_cpu(channels_on, best)))
+			best = cpu;
+	return best;
+}
+
+bool vmbus_chan_uses_cpu(unsigned int cpu)
+{
+	return atomic_read(&per_cpu(channels_on, cpu));
+}
+
+static bool config_valid(const struct vmbus_chan_config *cfg)
+{
+	return cfg->ops && cfg->ops->event &&
+	       cfg->tx_bytes && !(cfg->tx_bytes % TLFS_PAGE_SIZE) &&
+	       cfg->rx_bytes && !(cfg->rx_bytes % TLFS_PAGE_SIZE) &&
+	       cfg->max_packet >= sizeof(struct vmbus_pkt_hdr) &&
+	       cfg->user_len <= VMBUS_OPEN_USER_LEN;
+}
+
+/* Post OPEN and wait for the result. */
+static int ask_open(struct vmbus_chan *chan)
+{
+	const struct vmbus_chan_config *cfg = &chan->cfg;
+	u32 relid = chan->offer.relid;
+	struct vmbus_msg_open_result reply;
+	struct vmbus_msg_open msg;
+	struct xact x;
+	u32 len;
+	int err;
+
+	chan->open_id = atomic_inc_return(&open_ids);
+	len = msg_put_open(&msg, relid, chan->open_id, vmbus_buf_gpadl(chan->buf),
+			   synic_vp_index(chan->cpu), 1 + cfg->tx_bytes / TLFS_PAGE_SIZE,
+			   cfg->user, cfg->user_len);
+
+	xact_begin(&conn->xacts, &x, VMBUS_MSG_OPEN_RESULT, relid, chan->open_id,
+		   &reply, sizeof(reply));
+	/* A rescind that came before we were listed found nobody to wake. */
+	err = vmbus_chan_gone(chan) ? -ENODEV : vmbus_conn_post(conn, &msg, len);
+	if (err) {
+		xact_cancel(&conn->xacts, &x);
+		return err;
+	}
+	err = xact_wait(&conn->xacts, &x, vmbus_reply_timeout());
+	if (err == -ETIMEDOUT)
+		pr_err("channel %u: host did not answer the open within %u ms\n",
+		       relid, vmbus_reply_timeout());
+	if (!err && reply.status) {
+		pr_err("channel %u: host refused the open with status 0x%x\n",
+		       relid, le32_to_cpu(reply.status));
+		err = -EIO;
+	}
+	return err;
+}
+
+static void post_close(struct vmbus_chan *chan)
+{
+	struct vmbus_msg_close msg;
+
+	vmbus_conn_post(conn, &msg, msg_put_relid(&msg, VMBUS_MSG_CLOSE, chan->offer.relid));
+}
+
+static enum buf_patience patience(struct vmbus_chan *chan)
+{
+	return vmbus_chan_state(chan) == CHAN_RESCINDED ? BUF_WAIT_BRIEFLY : BUF_WAIT;
+}
+
+/* open_mutex held, state OPENING. */
+static int open_locked(struct vmbus_chan *chan)
+{
+	const struct vmbus_chan_config *cfg = &chan->cfg;
+	bool may_be_open = false;
+	int err;
+
+	chan->buf = buf_create(conn, chan->offer.relid,
+			       2 * TLFS_PAGE_SIZE + cfg->tx_bytes + cfg->rx_bytes,
+			       cpu_to_node(chan->cpu));
+	if (IS_ERR(chan->buf)) {
+		err = PTR_ERR(chan->buf);
+		goto err_no_buf;
+	}
+	io_free(chan);
+	err = io_start(chan);
+	if (err)
+		goto err_buf;
+
+	/* From here the host may ring, even before it answers. */
+	WRITE_ONCE(chan->live, true);
+	err = ask_open(chan);
+	if (err) {
+		may_be_open = err == -ETIMEDOUT;
+		goto err_stop;
+	}
+	if (vmbus_chan_set_state(chan, CHAN_EV_OPENED) != CHAN_OPEN) {
+		/* Rescinded, or its ring has lied already. */
+		may_be_open = true;
+		err = -ENODEV;
+		goto err_stop;
+	}
+	io_allow(chan);
+	/* A rescind between the last two lines refused sends before we allowed them. */
+	if (vmbus_chan_state(chan) != CHAN_OPEN)
+		io_refuse(chan);
+	return 0;
+
+err_stop:
+	io_stop(chan);
+	/* A host that thinks it open must hear that it is not. */
+	if (may_be_open)
+		post_close(chan);
+err_buf:
+	buf_destroy(chan->buf, patience(chan));
+err_no_buf:
+	chan->buf = NULL;
+	io_free(chan);
+	return err;
+}
+
+int vmbus_chan_open(struct vmbus_chan *chan, const struct vmbus_chan_config *cfg)
+{
+	int err;
+
+	if (!config_valid(cfg))
+		return -EINVAL;
+
+	mutex_lock(&chan->open_mutex);
+	if (chan->buf) {
+		err = -EBUSY;
+		goto out;
+	}
+	if (vmbus_chan_set_state(chan, CHAN_EV_OPEN) != CHAN_OPENING) {
+		err = -ENODEV;
+		goto out;
+	}
+	chan->cfg = *cfg;
+	/* A CPU with a channel stays online; see vmbus_chan_uses_cpu(). */
+	cpus_read_lock();
+	chan->cpu = choose_cpu(cfg);
+	atomic_inc(&per_cpu(channels_on, chan->cpu));
+	cpus_read_unlock();
+	err = open_locked(chan);
+	if (err) {
+		atomic_dec(&per_cpu(channels_on, chan->cpu));
+		vmbus_chan_set_state(chan, CHAN_EV_OPEN_FAILED);
+	}
+out:
+	mutex_unlock(&chan->open_mutex);
+	return err;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_open);
+
+/* Stop an open channel and take its memory back; what was never completed stays for reaping. */
+static void stop(struct vmbus_chan *chan)
+{
+	mutex_lock(&chan->open_mutex);
+	if (chan->buf) {
+		vmbus_chan_set_state(chan, CHAN_EV_CLOSE);
+		io_stop(chan);
+		/* To a rescinded channel hosts do not listen; it does no harm. */
+		post_close(chan);
+		buf_destroy(chan->buf, patience(chan));
+		chan->buf = NULL;
+		atomic_dec(&per_cpu(channels_on, chan->cpu));
+		vmbus_chan_set_state(chan, CHAN_EV_CLOSED);
+	}
+	mutex_unlock(&chan->open_mutex);
+}
+
+void vmbus_chan_close(struct vmbus_chan *chan)
+{
+	stop(chan);
+	/* The driver's gone callback may be running; afterwards it will not. */
+	flush_work(&chan->gone_work);
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_close);
+
+/*
+ * A channel broke or was rescinded while a driver may be using it: take its
+ * rings back, then tell the driver that nothing more will come.
+ */
+static void gone_work(struct work_struct *work)
+{
+	struct vmbus_chan *chan = container_of(work, struct vmbus_chan, gone_work);
+	const struct vmbus_chan_ops *ops = NULL;
+	bool rescinded = vmbus_chan_state(chan) == CHAN_RESCINDED;
+	void *ctx = NULL;
+
+	mutex_lock(&chan->open_mutex);
+	if (chan->buf) {
+		ops = chan->cfg.ops;
+		ctx = chan->cfg.ctx;
+	}
+	mutex_unlock(&chan->open_mutex);
+
+	stop(chan);
+	if (ops && ops->gone)
+		ops->gone(chan, ctx);
+	if (rescinded && chan->primary)
+		retire(chan);
+	vmbus_chan_put(chan);
+}
+
+/* Sub-channels -------------------------------------------------------------------*/
+
+static u32 count_subs(struct vmbus_chan *primary)
+{
+	struct vmbus_chan *sub;
+	u32 count = 0;
+
+	mutex_lock(&conn->mutex);
+	list_for_each_entry(sub, &primary->subs, node)
+		count++;
+	mutex_unlock(&conn->mutex);
+	return count;
+}
+
+u32 vmbus_subchans_wait(struct vmbus_chan *primary, u32 count, u32 timeout_ms)
+{
+	unsigned long left = msecs_to_jiffies(timeout_ms);
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+
+	add_wait_queue(&primary->wq, &wait);
+	while (count_subs(primary) < count && !vmbus_chan_gone(primary) && left)
+		left = wait_woken(&wait, TASK_UNINTERRUPTIBLE, left);
+	remove_wait_queue(&primary->wq, &wait);
+	return min(count_subs(primary), count);
+}
+EXPORT_SYMBOL_GPL(vmbus_subchans_wait);
+
+struct vmbus_chan *vmbus_subchan_get(struct vmbus_chan *primary, u32 index)
+{
+	struct vmbus_chan *sub, *found = NULL;
+
+	mutex_lock(&conn->mutex);
+	list_for_each_entry(sub, &primary->subs, node)
+		if (!index--) {
+			kref_get(&sub->ref);
+			found = sub;
+			break;
+		}
+	mutex_unlock(&conn->mutex);
+	return found;
+}
+EXPORT_SYMBOL_GPL(vmbus_subchan_get);
+
+/* Shared buffers of a driver -------------------------------------------------------*/
+
+struct vmbus_buf *vmbus_buf_alloc(struct vmbus_chan *chan, size_t len)
+{
+	return buf_create(conn, chan->offer.relid, len,
+			  chan->cpu >= 0 ? cpu_to_node(chan->cpu) : NUMA_NO_NODE);
+}
+EXPORT_SYMBOL_GPL(vmbus_buf_alloc);
+
+void vmbus_buf_free(struct vmbus_chan *chan, struct vmbus_buf *buf)
+{
+	if (!IS_ERR_OR_NULL(buf))
+		buf_destroy(buf, patience(chan));
+}
+EXPORT_SYMBOL_GPL(vmbus_buf_free);
+
+/* Events -----------------------------------------------------------------------*/
+
+void vmbus_chan_event(u32 relid)
+{
+	struct vmbus_chan *chan;
+
+	rcu_read_lock();
+	chan = rcu_dereference(by_relid[relid]);
+	if (likely(chan))
+		io_interrupt(chan);
+	else
+		vmbus_conn_event_unknown();
+	rcu_read_unlock();
+}
+
+/* All of them ------------------------------------------------------------------*/
+
+void vmbus_chans_for_each(void (*fn)(struct vmbus_chan *chan, void *arg), void *arg)
+{
+	struct vmbus_chan *chan, *sub;
+
+	mutex_lock(&conn->mutex);
+	list_for_each_entry(chan, &primaries, node) {
+		fn(chan, arg);
+		list_for_each_entry(sub, &chan->subs, node)
+			fn(sub, arg);
+	}
+	mutex_unlock(&conn->mutex);
+}
+
+int vmbus_chans_init(struct vmbus_conn *connection)
+{
+	conn = connection;
+	leaving = false;
+	dev_wq = alloc_workqueue("vmbus-devices", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return dev_wq ? 0 : -ENOMEM;
+}
+
+void vmbus_chans_settle(void)
+{
+	vmbus_conn_flush(conn);
+	flush_workqueue(dev_wq);
+}
+
+/* The first primary that is still listed, with a reference; or NULL. */
+static struct vmbus_chan *first_listed(void)
+{
+	struct vmbus_chan *chan;
+
+	mutex_lock(&conn->mutex);
+	chan = list_first_entry_or_null(&primaries, struct vmbus_chan, node);
+	if (chan)
+		kref_get(&chan->ref);
+	mutex_unlock(&conn->mutex);
+	return chan;
+}
+
+void vmbus_chans_exit(void)
+{
+	struct vmbus_chan *chan, *sub;
+
+	mutex_lock(&conn->mutex);
+	leaving = true;
+	mutex_unlock(&conn->mutex);
+	/* What was offered before has its device now, what was rescinded has lost it. */
+	vmbus_chans_settle();
+
+	/* Drivers hold this module: they are gone, and so every channel is closed. */
+	while ((chan = first_listed())) {
+		while ((sub = vmbus_subchan_get(chan, 0))) {
+			flush_work(&sub->gone_work);
+			retire(sub);
+			vmbus_chan_put(sub);
+		}
+		flush_work(&chan->gone_work);
+		remove_primary(chan);
+		vmbus_chan_put(chan);
+	}
+	destroy_workqueue(dev_wq);
+	/* Channels are freed after a grace period: not with our code gone. */
+	rcu_barrier();
+}

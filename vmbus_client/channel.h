@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * channel.h - the channel object: offered, opened, closed, rescinded, released
+ */
+#ifndef VMBUS_KIT_CHANNEL_H
+#define VMBUS_KIT_CHANNEL_H
+
+#include "connection.h"
+#include "proto/chan_state.h"
+#include "proto/msg.h"
+#include "proto/reqid.h"
+#include "proto/ring.h"
+#include "vmbus.h"
+
+#include <linux/interrupt.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+/* What a channel has seen; shown by sysfs and debugfs. Each has one writer at a time. */
+struct chan_stats {
+	/* under tx_lock */
+	u64 signals_data;	/* hypercalls because the host had seen its ring empty */
+	u64 packets_out;
+	u64 tx_full;		/* sends refused for want of space */
+	u64 ids_full;		/* sends refused for want of a request slot */
+	/* by the bell */
+	u64 signals_space;	/* hypercalls because the host waited for space */
+	u64 packets_in;
+	u64 refills;		/* event callbacks that used up their share */
+	/* by the interrupt */
+	u64 interrupts;
+};
+
+/**
+ * struct vmbus_chan - a channel
+ * @ref: the channel lists hold one reference, each user of a sub-channel one
+ * @rcu: freed after interrupts that may have found it by relid
+ * @conn: connection
+ * @offer: as it came; constant
+ * @node: in the list of primaries or in the primary's @subs; conn->mutex
+ * @primary: of a sub-channel; holds a reference on it
+ * @subs: sub-channels in order of arrival; conn->mutex
+ * @vdev: of a primary, the device; conn->mutex
+ * @dev_work: makes the device, or takes it away, by looking at the state
+ * @listed: in a channel list and in the relid table; conn->mutex
+ * @lock: guards @state; irq-safe
+ * @state: written by vmbus_chan_set_state() alone
+ * @wq: woken at every state change and at every new sub-channel
+ * @open_mutex: one open, close or stop at a time; taken before every other lock
+ * @cfg: as given to vmbus_chan_open()
+ * @buf: both rings while granted; @open_mutex
+ * @open_id: number of the latest open, so that a late result is recognised
+ * @cpu: interrupted CPU while open
+ * @live: the event path may use what follows
+ * @bell: handles interrupts, one at a time
+ * @budget: packets the running event callback may still take
+ * @rx: host-to-guest ring; only @bell
+ * @rx_buf: private copy of the packet being handled; only @bell
+ * @tx_lock: guards the next four; irq-safe, leaf
+ * @tx: guest-to-host ring
+ * @tx_open: sends are allowed
+ * @ids: requests without completion; outlives the open channel until reaped
+ * @slots: memory of @ids
+ * @gone_work: stops a broken or rescinded channel and tells the driver
+ * @stats: counters
+ */
+struct vmbus_chan {
+	struct kref ref;
+	struct rcu_head rcu;
+	struct vmbus_conn *conn;
+	struct msg_offer offer;
+
+	struct list_head node;
+	struct vmbus_chan *primary;
+	struct list_head subs;
+	struct vmbus_dev *vdev;
+	struct work_struct dev_work;
+	bool listed;
+
+	spinlock_t lock;
+	enum chan_state state;
+	wait_queue_head_t wq;
+
+	struct mutex open_mutex;
+	struct vmbus_chan_config cfg;
+	struct vmbus_buf *buf;
+	u32 open_id;
+	int cpu;
+
+	bool live;
+	struct tasklet_struct bell;
+	int budget;
+	struct ring_rx rx;
+	void *rx_buf;
+
+	spinlock_t tx_lock ____cacheline_aligned_in_smp;
+	struct ring_tx tx;
+	bool tx_open;
+	struct reqid_table ids;
+	struct reqid_slot *slots;
+
+	struct work_struct gone_work;
+	struct chan_stats stats;
+};
+
+/**
+ * vmbus_chan_set_state() - the only writer of chan->state
+ * @chan: channel
+ * @event: what happened
+ *
+ * Traces, wakes chan->wq. An illegal move changes nothing and is reported once:
+ * it is our mistake, not the host's.
+ *
+ * Context: Any.
+ * Return: the state after the event.
+ */
+enum chan_state vmbus_chan_set_state(struct vmbus_chan *chan, enum chan_event event);
+
+/**
+ * vmbus_chan_state() - the state now
+ * @chan: channel
+ *
+ * Return: state; it may be another when the caller looks at it.
+ */
+enum chan_state vmbus_chan_state(struct vmbus_chan *chan);
+
+/**
+ * vmbus_chan_queue_gone() - stop this channel and tell its driver, soon
+ * @chan: channel that broke or was rescinded
+ *
+ * Context: Any; the caller holds a reference or is in the channel's bell.
+ */
+void vmbus_chan_queue_gone(struct vmbus_chan *chan);
+
+/**
+ * vmbus_chans_init() - make the channel code known to a connection
+ * @conn: connection, before it asks for offers
+ *
+ * Return: 0 or a negative errno.
+ */
+int vmbus_chans_init(struct vmbus_conn *conn);
+
+/**
+ * vmbus_chans_exit() - every device and channel away; the drivers are gone already
+ */
+void vmbus_chans_exit(void);
+
+/**
+ * vmbus_chans_settle() - wait until every device offered so far has been added
+ */
+void vmbus_chans_settle(void);
+
+/**
+ * vmbus_chan_event() - an event flag was set
+ * @relid: its number
+ *
+ * Context: Interrupt.
+ */
+void vmbus_chan_event(u32 relid);
+
+/**
+ * vmbus_chan_uses_cpu() - does an open channel interrupt this CPU?
+ * @cpu: CPU
+ *
+ * Return: true if one does.
+ */
+bool vmbus_chan_uses_cpu(unsigned int cpu);
+
+/**
+ * vmbus_chans_for_each() - call a function for every channel, primaries before their subs
+ * @fn: called under conn->mutex; must not wait for the host
+ * @arg: handed on
+ *
+ * Context: Process context.
+ */
+void vmbus_chans_for_each(void (*fn)(struct vmbus_chan *chan, void *arg), void *arg);
+
+extern const struct conn_ops vmbus_chan_conn_ops;
+
+/* io.c ---------------------------------------------------------------------*/
+
+/**
+ * io_init() - the parts of a new channel that io.c owns
+ * @chan: zeroed
+ */
+void io_init(struct vmbus_chan *chan);
+
+/**
+ * io_start() - rings and ids ready for traffic; the host has not opened them yet
+ * @chan: being opened, chan->buf granted
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int io_start(struct vmbus_chan *chan);
+
+/**
+ * io_allow() - sends and events from now on
+ * @chan: started
+ */
+void io_allow(struct vmbus_chan *chan);
+
+/**
+ * io_refuse() - sends fail from now on
+ * @chan: channel
+ *
+ * Context: Any.
+ */
+void io_refuse(struct vmbus_chan *chan);
+
+/**
+ * io_stop() - no event callback is running nor will run; the rings are not touched any more
+ * @chan: channel
+ *
+ * Context: Process context, sleeps.
+ */
+void io_stop(struct vmbus_chan *chan);
+
+/**
+ * io_free() - the memory of a stopped channel
+ * @chan: channel
+ */
+void io_free(struct vmbus_chan *chan);
+
+/**
+ * io_interrupt() - the host rang
+ * @chan: channel
+ *
+ * Context: Interrupt.
+ */
+void io_interrupt(struct vmbus_chan *chan);
+
+#endif

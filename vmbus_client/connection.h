@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * connection.h - the one connection to the host: contact, dispatch, unload
+ */
+#ifndef VMBUS_KIT_CONNECTION_H
+#define VMBUS_KIT_CONNECTION_H
+
+#include "proto/msg.h"
+#include "xact.h"
+
+#include <linux/atomic.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#define CONN_INBOX_SLOTS	64
+
+/* What a host said that we refused, or that answered nobody; debugfs shows them. */
+enum conn_count {
+	COUNT_MSG_IN,
+	COUNT_MSG_OUT,
+	COUNT_POST_RETRIES,
+	COUNT_REPLY_UNMATCHED,		/* late, invented, or for somebody who gave up */
+	COUNT_OFFER_BAD,		/* impossible relid or connection id */
+	COUNT_OFFER_DUPLICATE,		/* relid or sub-channel we already have */
+	COUNT_OFFER_ORPHAN,		/* sub-channel without a primary */
+	COUNT_RESCIND_UNKNOWN,
+	COUNT_EVENT_UNKNOWN,		/* flag of no open channel */
+	COUNT_INBOX_FULL,		/* a message was left with the host for a while */
+	COUNT_GPADL_PARKED,		/* memory the host never let go of */
+	COUNT_CHANNEL_BROKEN,		/* rings that lied */
+	COUNT_COMPLETION_UNMATCHED,	/* completions of no request */
+	CONN_COUNTS
+};
+
+/**
+ * struct conn_ops - what the connection tells the channels
+ * @offer: a device or sub-channel appeared; ordered context, may sleep
+ * @rescind_now: a channel went; interrupt context. Marks it
+ * @rescind: the same, in order with offers; may sleep
+ */
+struct conn_ops {
+	void (*offer)(const struct msg_offer *offer);
+	void (*rescind_now)(u32 relid);
+	void (*rescind)(u32 relid);
+};
+
+/**
+ * struct vmbus_conn - the connection
+ * @mutex: guards the channel lists; never held while waiting for the host or across drivers
+ * @xacts: requests in flight
+ * @version: negotiated, 0 while there is none; written before offers are asked for
+ * @connection_id: where messages are posted; 0 while the host knows nothing of us
+ * @agreed: the host has accepted a version
+ * @target_vp: VP that gets the host's messages
+ * @control: ordered queue for offers and rescinds
+ * @inbox_work: drains @inbox there
+ * @inbox: copies of messages not yet looked at
+ * @inbox_head: next to drain
+ * @inbox_tail: next free
+ * @inbox_lock: guards @inbox and its indices; leaf, taken in interrupts
+ * @inbox_stalled: a message was left with the host for want of room
+ * @offers_delivered: the host has said that was all
+ * @next_gpadl: handle for the next GPADL
+ * @parked: buffers the host has not let go of; freed by its unload reply
+ * @parked_lock: guards @parked
+ * @monitor_pages: given with the contact; the host's until its unload reply
+ * @rejected: messages refused, by verdict
+ * @count: other counters
+ */
+struct vmbus_conn {
+	struct mutex mutex;
+	struct xact_table xacts;
+	u32 version;
+	u32 connection_id;
+	bool agreed;
+	u32 target_vp;
+
+	struct workqueue_struct *control;
+	struct work_struct inbox_work;
+	struct tlfs_message_copy {
+		u32 len;
+		u8 bytes[VMBUS_MSG_MAX_LEN] __aligned(8);
+	} inbox[CONN_INBOX_SLOTS];
+	unsigned int inbox_head;
+	unsigned int inbox_tail;
+	spinlock_t inbox_lock;
+	bool inbox_stalled;
+
+	struct completion offers_delivered;
+	atomic_t next_gpadl;
+	struct list_head parked;
+	spinlock_t parked_lock;
+	void *monitor_pages[2];
+
+	atomic64_t rejected[MSG_VERDICT_COUNT];
+	atomic64_t count[CONN_COUNTS];
+};
+
+static inline void conn_count(struct vmbus_conn *conn, enum conn_count which)
+{
+	atomic64_inc(&conn->count[which]);
+}
+
+/**
+ * vmbus_conn_init() - the connection object, SynIC on, nothing said to the host yet
+ * @ops: where offers and rescinds go
+ *
+ * Context: Process context.
+ * Return: the connection or ERR_PTR.
+ */
+struct vmbus_conn *vmbus_conn_init(const struct conn_ops *ops);
+
+/**
+ * vmbus_conn_exit() - SynIC off, memory back
+ * @conn: unloaded, without channels
+ */
+void vmbus_conn_exit(struct vmbus_conn *conn);
+
+/**
+ * vmbus_conn_contact() - agree on a version
+ * @conn: connection
+ *
+ * Context: Process context, waits for the host with a bound.
+ * Return: 0; -ENODEV if the host has no VMBus for us; -ETIMEDOUT.
+ */
+int vmbus_conn_contact(struct vmbus_conn *conn);
+
+/**
+ * vmbus_conn_request_offers() - ask what there is, and wait until the host has said so
+ * @conn: connection that agreed on a version
+ *
+ * A host that never says "that was all" costs a bounded wait and a line in the log.
+ *
+ * Context: Process context.
+ * Return: 0 or a negative errno if the question could not be posted.
+ */
+int vmbus_conn_request_offers(struct vmbus_conn *conn);
+
+/**
+ * vmbus_conn_unload() - tell the host to forget us
+ * @conn: connection
+ *
+ * Afterwards the host touches none of our memory; if it does not answer, what
+ * it was given stays allocated for ever, and a line says how much.
+ *
+ * Context: Process context, waits for the host with a bound.
+ */
+void vmbus_conn_unload(struct vmbus_conn *conn);
+
+/**
+ * vmbus_conn_post() - post one message, again and again while the host has no buffer for it
+ * @conn: connection
+ * @msg: message
+ * @len: bytes
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -ENODEV if the host has no such port; -ETIMEDOUT if it stayed busy; -EIO.
+ */
+int vmbus_conn_post(struct vmbus_conn *conn, const void *msg, u32 len);
+
+/**
+ * vmbus_conn_flush() - wait until every message received so far has been dealt with
+ * @conn: connection
+ *
+ * Context: Process context; not from the control queue.
+ */
+void vmbus_conn_flush(struct vmbus_conn *conn);
+
+/**
+ * vmbus_conn_event_unknown() - count an event flag that belongs to nobody
+ */
+void vmbus_conn_event_unknown(void);
+
+/* How long we wait for one answer of the host, milliseconds (module parameter). */
+u32 vmbus_reply_timeout(void);
+
+#endif

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * io.c - send and receive on an open channel: locks, ids, the bell (hot path)
+ *
+ * The ring says when the host must be signalled; this file does it, after the
+ * lock is dropped. The receive side has one reader, the bell, a tasklet that
+ * the interrupt schedules with the ring masked; it unmasks when it is done.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "channel.h"
+#include "hypercall.h"
+#include "proto/pkt.h"
+#include "trace.h"
+#include "wire/tlfs.h"
+
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+/* Packets an event callback may take before others get the CPU. */
+#define EVENT_BUDGET	256
+
+static void ring_host(struct vmbus_chan *chan)
+{
+	trace_vmbus_signal(chan->offer.relid);
+	hypercall_signal_event(chan->offer.connection_id);
+}
+
+/* A ring that lied is not looked at again: no repair, the others go on. */
+static void broke(struct vmbus_chan *chan, const char *what)
+{
+	if (vmbus_chan_set_state(chan, CHAN_EV_BROKE) != CHAN_BROKEN)
+		return;
+	io_refuse(chan);
+	conn_count(chan->conn, COUNT_CHANNEL_BROKEN);
+	pr_err_ratelimited("channel %u: %s, channel stopped\n", chan->offer.relid, what);
+	vmbus_chan_queue_gone(chan);
+}
+
+/* Send -----------------------------------------------------------------------*/
+
+/* Show the host what was put. tx_lock held; true: ring once it is dropped. */
+static bool publish(struct vmbus_chan *chan)
+{
+	bool kick = ring_tx_publish(&chan->tx);
+
+	chan->stats.signals_data += kick;
+	return kick;
+}
+
+/* Put one packet and, unless more follow, show it. tx_lock held. */
+static int put(struct vmbus_chan *chan, const struct ring_vec *vec, unsigned int count,
+	       unsigned int flags, bool *kick)
+{
+	int err = ring_tx_put(&chan->tx, vec, count);
+
+	if (!err) {
+		chan->stats.packets_out++;
+		if (!(flags & VMBUS_SEND_MORE))
+			*kick = publish(chan);
+	} else if (err == -EAGAIN) {
+		chan->stats.tx_full++;
+		/* The host must see what was held back, or space would never come. */
+		*kick = publish(chan);
+	}
+	return err;
+}
+
+static void after_send(struct vmbus_chan *chan, int err, bool kick)
+{
+	if (kick)
+		ring_host(chan);
+	if (unlikely(err == -EPROTO))
+		broke(chan, "impossible read index in the transmit ring");
+}
+
+/* An id for a request that wants a completion. tx_lock held. 0 if the table is full. */
+static u64 bind_id(struct vmbus_chan *chan, void *cookie, bool *kick)
+{
+	u64 id = reqid_bind(&chan->ids, cookie);
+
+	if (unlikely(!id)) {
+		chan->stats.ids_full++;
+		*kick = publish(chan);
+	}
+	return id;
+}
+
+int vmbus_chan_send(struct vmbus_chan *chan, const void *payload, u32 len,
+		    void *cookie, unsigned int flags)
+{
+	struct vmbus_pkt_hdr hdr;
+	struct ring_vec vec[2] = { { &hdr, sizeof(hdr) }, { payload, len } };
+	unsigned long irq;
+	bool kick = false;
+	u64 id = 0;
+	int err;
+
+	spin_lock_irqsave(&chan->tx_lock, irq);
+	if (unlikely(!chan->tx_open)) {
+		err = -ENODEV;
+		goto out;
+	}
+	if (cookie) {
+		id = bind_id(chan, cookie, &kick);
+		if (!id) {
+			err = -EAGAIN;
+			goto out;
+		}
+	}
+	pkt_put_inband(&hdr, len, id, cookie);
+	err = put(chan, vec, ARRAY_SIZE(vec), flags, &kick);
+	if (err && id)
+		reqid_take(&chan->ids, id);
+out:
+	spin_unlock_irqrestore(&chan->tx_lock, irq);
+	after_send(chan, err, kick);
+	return err == -EPROTO ? -ENODEV : err;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_send);
+
+int vmbus_chan_send_pages(struct vmbus_chan *chan, const struct vmbus_pages *pages,
+			  const void *payload, u32 len, void *cookie, unsigned int flags)
+{
+	struct ring_vec vec[3];
+	struct pkt_gpa_hdr hdr;
+	bool kick = false;
+	unsigned long irq;
+	int count, err;
+	u64 id;
+
+	spin_lock_irqsave(&chan->tx_lock, irq);
+	if (unlikely(!chan->tx_open)) {
+		err = -ENODEV;
+		goto out;
+	}
+	id = bind_id(chan, cookie, &kick);
+	if (!id) {
+		err = -EAGAIN;
+		goto out;
+	}
+	count = pkt_put_gpa_direct(&hdr, pages->offset, pages->len, len, id);
+	if (likely(count > 0)) {
+		vec[0] = (struct ring_vec){ &hdr, sizeof(hdr) };
+		vec[1] = (struct ring_vec){ pages->pfns, count * sizeof(u64) };
+		vec[2] = (struct ring_vec){ payload, len };
+		err = put(chan, vec, ARRAY_SIZE(vec), flags, &kick);
+	} else {
+		err = -EMSGSIZE;
+	}
+	if (err)
+		reqid_take(&chan->ids, id);
+out:
+	spin_unlock_irqrestore(&chan->tx_lock, irq);
+	after_send(chan, err, kick);
+	return err == -EPROTO ? -ENODEV : err;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_send_pages);
+
+int vmbus_chan_send_completion(struct vmbus_chan *chan, u64 id, const void *payload,
+			       u32 len, unsigned int flags)
+{
+	struct vmbus_pkt_hdr hdr;
+	struct ring_vec vec[2] = { { &hdr, sizeof(hdr) }, { payload, len } };
+	bool kick = false;
+	unsigned long irq;
+	int err = -ENODEV;
+
+	spin_lock_irqsave(&chan->tx_lock, irq);
+	if (likely(chan->tx_open)) {
+		pkt_put_completion(&hdr, len, id);
+		err = put(chan, vec, len ? 2 : 1, flags, &kick);
+	}
+	spin_unlock_irqrestore(&chan->tx_lock, irq);
+	after_send(chan, err, kick);
+	return err == -EPROTO ? -ENODEV : err;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_send_completion);
+
+void vmbus_chan_kick(struct vmbus_chan *chan)
+{
+	bool kick = false;
+	unsigned long irq;
+
+	spin_lock_irqsave(&chan->tx_lock, irq);
+	if (chan->tx_open)
+		kick = publish(chan);
+	spin_unlock_irqrestore(&chan->tx_lock, irq);
+	if (kick)
+		ring_host(chan);
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_kick);
+
+bool vmbus_chan_want_space(struct vmbus_chan *chan, u32 payload_len, u32 pages)
+{
+	u32 bytes = ring_packet_space(sizeof(struct pkt_gpa_hdr) + pages * sizeof(u64) + payload_len);
+	bool there = true;
+	unsigned long irq;
+
+	spin_lock_irqsave(&chan->tx_lock, irq);
+	if (chan->tx_open)
+		there = ring_tx_want_space(&chan->tx, bytes);
+	spin_unlock_irqrestore(&chan->tx_lock, irq);
+	return there;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_want_space);
+
+/* Receive --------------------------------------------------------------------*/
+
+/* False: the completion answers nothing we asked. */
+static bool resolve(struct vmbus_chan *chan, u64 id, void **cookie)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&chan->tx_lock, irq);
+	*cookie = reqid_take(&chan->ids, id);
+	spin_unlock_irqrestore(&chan->tx_lock, irq);
+	if (likely(*cookie))
+		return true;
+	conn_count(chan->conn, COUNT_COMPLETION_UNMATCHED);
+	return false;
+}
+
+bool vmbus_chan_recv(struct vmbus_chan *chan, struct vmbus_pkt *pkt)
+{
+	struct pkt_view view;
+
+	while (chan->budget > 0) {
+		int len = ring_rx_next(&chan->rx, chan->rx_buf, chan->cfg.max_packet);
+
+		if (!len)
+			return false;
+		if (unlikely(len < 0 || pkt_parse(chan->rx_buf, len, &view))) {
+			broke(chan, len == -EMSGSIZE ? "packet longer than this device sends" :
+						       "impossible index or length in the receive ring");
+			chan->budget = 0;
+			return false;
+		}
+		chan->budget--;
+		chan->stats.packets_in++;
+
+		pkt->cookie = NULL;
+		if (view.type == VMBUS_PKT_COMPLETION && !resolve(chan, view.id, &pkt->cookie))
+			continue;
+		pkt->type = view.type;
+		pkt->wants_completion = view.flags & VMBUS_PKT_FLAG_COMPLETION;
+		pkt->id = view.id;
+		pkt->ext = view.ext;
+		pkt->ext_len = view.ext_len;
+		pkt->payload = view.payload;
+		pkt->payload_len = view.payload_len;
+		return true;
+	}
+	return false;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_recv);
+
+static void bell(struct tasklet_struct *t)
+{
+	struct vmbus_chan *chan = from_tasklet(chan, t, bell);
+
+	if (!READ_ONCE(chan->live) || vmbus_chan_state(chan) == CHAN_BROKEN)
+		return;
+
+	chan->budget = EVENT_BUDGET;
+	chan->cfg.ops->event(chan, chan->cfg.ctx);
+	if (unlikely(vmbus_chan_state(chan) == CHAN_BROKEN))
+		return;
+
+	if (ring_rx_commit(&chan->rx)) {
+		chan->stats.signals_space++;
+		ring_host(chan);
+	}
+	if (unlikely(chan->budget <= 0)) {
+		/* A host that refills as fast as we drain shares the CPU with everybody. */
+		chan->stats.refills++;
+		tasklet_schedule(&chan->bell);
+		return;
+	}
+	if (ring_rx_unmask(&chan->rx)) {
+		ring_rx_mask(&chan->rx);
+		tasklet_schedule(&chan->bell);
+	}
+}
+
+void io_interrupt(struct vmbus_chan *chan)
+{
+	if (unlikely(!READ_ONCE(chan->live)))
+		return;
+	chan->stats.interrupts++;
+	ring_rx_mask(&chan->rx);
+	tasklet_schedule(&chan->bell);
+}
+
+/* Start and stop ---------------------------------------------------------------*/
+
+void io_init(struct vmbus_chan *chan)
+{
+	spin_lock_init(&chan->tx_lock);
+	tasklet_setup(&chan->bell, bell);
+}
+
+int io_start(struct vmbus_chan *chan)
+{
+	const struct vmbus_chan_config *cfg = &chan->cfg;
+	u8 *mem = vmbus_buf_addr(chan->buf);
+	u32 rx_page = TLFS_PAGE_SIZE + cfg->tx_bytes;
+
+	chan->rx_buf = kmalloc(max_t(u32, cfg->max_packet, sizeof(struct vmbus_pkt_hdr)), GFP_KERNEL);
+	if (!chan->rx_buf)
+		return -ENOMEM;
+	if (cfg->max_requests) {
+		chan->slots = kvmalloc_array(cfg->max_requests, sizeof(*chan->slots), GFP_KERNEL);
+		if (!chan->slots) {
+			kfree(chan->rx_buf);
+			chan->rx_buf = NULL;
+			return -ENOMEM;
+		}
+		reqid_init(&chan->ids, chan->slots, cfg->max_requests);
+	}
+	ring_tx_init(&chan->tx, mem, mem + TLFS_PAGE_SIZE, cfg->tx_bytes);
+	ring_rx_init(&chan->rx, mem + rx_page, mem + rx_page + TLFS_PAGE_SIZE, cfg->rx_bytes);
+	return 0;
+}
+
+static void set_tx_open(struct vmbus_chan *chan, bool open)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&chan->tx_lock, irq);
+	chan->tx_open = open;
+	spin_unlock_irqrestore(&chan->tx_lock, irq);
+}
+
+void io_allow(struct vmbus_chan *chan)
+{
+	set_tx_open(chan, true);
+	/* The host may have sent before it answered OPEN, and our interrupt may have come too early. */
+	ring_rx_mask(&chan->rx);
+	tasklet_schedule(&chan->bell);
+}
+
+void io_refuse(struct vmbus_chan *chan)
+{
+	set_tx_open(chan, false);
+}
+
+void io_stop(struct vmbus_chan *chan)
+{
+	io_refuse(chan);
+	WRITE_ONCE(chan->live, false);
+	/* An interrupt that saw it live may be about to schedule the bell. */
+	synchronize_rcu();
+	tasklet_kill(&chan->bell);
+}
+
+void io_free(struct vmbus_chan *chan)
+{
+	kfree(chan->rx_buf);
+	chan->rx_buf = NULL;
+	kvfree(chan->slots);
+	chan->slots = NULL;
+	memset(&chan->ids, 0, sizeof(chan->ids));
+}
+
+void *vmbus_chan_reap(struct vmbus_chan *chan)
+{
+	void *cookie = NULL;
+	unsigned long irq;
+
+	spin_lock_irqsave(&chan->tx_lock, irq);
+	if (chan->slots)
+		cookie = reqid_take_any(&chan->ids);
+	spin_unlock_irqrestore(&chan->tx_lock, irq);
+	return cookie;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_reap);

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * synic.c - per-CPU message and event pages, SINT 2, end-of-message, CPU hotplug
+ *
+ * Each CPU shares two pages with the hypervisor: sixteen message slots and
+ * sixteen arrays of event flags, of which VMBus has number 2. Both are the
+ * host's to write at any time: a slot is copied before it is looked at, a flag
+ * is cleared before the channel is.
+ */
+#include "synic.h"
+
+#include "hypercall.h"
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <asm/io.h>
+#include <asm/msr.h>
+
+struct synic_cpu {
+	struct tlfs_message_page *messages;
+	struct tlfs_event_page *events;
+	u32 vp_index;
+	u64 scontrol_before;	/* restored on disable: timers may use the SynIC too */
+	bool enabled;
+};
+
+static DEFINE_PER_CPU(struct synic_cpu, synic_cpu);
+static const struct synic_ops *ops;
+static enum cpuhp_state cpuhp;
+static bool leaving;		/* synic_exit() takes every CPU, busy or not */
+static unsigned int event_words;	/* of an event array that can hold a channel's flag */
+
+static u32 sint_msr(void)
+{
+	return TLFS_MSR_SINT0 + TLFS_SINT_VMBUS;
+}
+
+bool synic_owned(void)
+{
+	u64 scontrol, simp, sint;
+
+	/* The reference point is any one CPU: the in-tree driver claims all or none. */
+	rdmsrq(TLFS_MSR_SCONTROL, scontrol);
+	rdmsrq(TLFS_MSR_SIMP, simp);
+	rdmsrq(sint_msr(), sint);
+	return (scontrol & TLFS_SCONTROL_ENABLE) && (simp & TLFS_SIMP_ENABLE) &&
+	       !(sint & TLFS_SINT_MASKED);
+}
+
+u32 synic_vp_index(unsigned int cpu)
+{
+	return per_cpu(synic_cpu, cpu).vp_index;
+}
+
+void synic_watch_flag(u32 flag)
+{
+	unsigned int words = flag / BITS_PER_LONG + 1;
+
+	if (words > READ_ONCE(event_words))
+		WRITE_ONCE(event_words, words);
+}
+
+/* Messages -------------------------------------------------------------------*/
+
+/* Give the slot back; the order of the three steps is the hypervisor's (TLFS, SIM page). */
+static void empty_slot(struct tlfs_message *slot)
+{
+	WRITE_ONCE(slot->type, cpu_to_le32(TLFS_MSG_NONE));
+	/* Pairs with the host: it sets PENDING only after it has seen the slot full. */
+	virt_mb();
+	if (READ_ONCE(slot->flags) & TLFS_MSG_FLAG_PENDING)
+		wrmsrq(TLFS_MSR_EOM, 0);
+}
+
+static void take_message(struct synic_cpu *sc)
+{
+	struct tlfs_message *slot = &sc->messages->slot[TLFS_SINT_VMBUS];
+	struct tlfs_message copy;
+
+	if (READ_ONCE(slot->type) == cpu_to_le32(TLFS_MSG_NONE))
+		return;
+	/* Pairs with the host's store of the type, its last. */
+	virt_rmb();
+	memcpy(&copy, slot, sizeof(copy));
+
+	/* Others (timers on old kernels) are not for us, but the slot must move on. */
+	if (copy.type == cpu_to_le32(TLFS_MSG_VMBUS) && !ops->message(&copy))
+		return;
+	empty_slot(slot);
+}
+
+static void poll_this_cpu(void *unused)
+{
+	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
+
+	if (sc->enabled)
+		take_message(sc);
+}
+
+void synic_poll_messages(void)
+{
+	on_each_cpu(poll_this_cpu, NULL, 1);
+}
+
+/* Events ---------------------------------------------------------------------*/
+
+static void take_events(struct synic_cpu *sc)
+{
+	unsigned long *word = (unsigned long *)sc->events->sint[TLFS_SINT_VMBUS].flags;
+	unsigned int i, bit;
+
+	for (i = 0; i < READ_ONCE(event_words); i++) {
+		unsigned long set;
+
+		if (!READ_ONCE(word[i]))
+			continue;
+		/* Cleared before the ring is looked at, so a later signal is never lost. */
+		set = xchg(&word[i], 0);
+		for_each_set_bit(bit, &set, BITS_PER_LONG)
+			ops->event(i * BITS_PER_LONG + bit);
+	}
+}
+
+static void sint_interrupt(void)
+{
+	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
+
+	if (!sc->enabled)
+		return;
+	take_events(sc);
+	take_message(sc);
+}
+
+/* A CPU comes and goes ---------------------------------------------------------*/
+
+static int alloc_pages_of(struct synic_cpu *sc, unsigned int cpu)
+{
+	struct page *messages, *events;
+
+	if (sc->messages)
+		return 0;
+	messages = alloc_pages_node(cpu_to_node(cpu), GFP_KERNEL | __GFP_ZERO, 0);
+	events = alloc_pages_node(cpu_to_node(cpu), GFP_KERNEL | __GFP_ZERO, 0);
+	if (!messages || !events) {
+		if (messages)
+			__free_page(messages);
+		if (events)
+			__free_page(events);
+		return -ENOMEM;
+	}
+	sc->messages = page_address(messages);
+	sc->events = page_address(events);
+	return 0;
+}
+
+static int synic_cpu_online(unsigned int cpu)
+{
+	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
+	u64 vp, sint;
+	int err;
+
+	err = alloc_pages_of(sc, cpu);
+	if (err)
+		return err;
+
+	rdmsrq(TLFS_MSR_VP_INDEX, vp);
+	sc->vp_index = vp;
+	rdmsrq(TLFS_MSR_SCONTROL, sc->scontrol_before);
+
+	wrmsrq(TLFS_MSR_SIMP, virt_to_phys(sc->messages) | TLFS_SIMP_ENABLE);
+	wrmsrq(TLFS_MSR_SIEFP, virt_to_phys(sc->events) | TLFS_SIEFP_ENABLE);
+	/* The host lays its own page over ours; what an earlier owner left there is not for us. */
+	memset(&sc->events->sint[TLFS_SINT_VMBUS], 0, sizeof(sc->events->sint[0]));
+	WRITE_ONCE(sc->messages->slot[TLFS_SINT_VMBUS].type, cpu_to_le32(TLFS_MSG_NONE));
+	WRITE_ONCE(sc->enabled, true);
+
+	sint = irq_vector();
+	if (hypercall_auto_eoi())
+		sint |= TLFS_SINT_AUTO_EOI;
+	wrmsrq(sint_msr(), sint);
+	wrmsrq(TLFS_MSR_SCONTROL, sc->scontrol_before | TLFS_SCONTROL_ENABLE);
+	/* A message that waited behind the stale one comes on this. */
+	wrmsrq(TLFS_MSR_EOM, 0);
+	return 0;
+}
+
+static int synic_cpu_offline(unsigned int cpu)
+{
+	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
+	u64 sint;
+
+	if (!leaving && ops->cpu_busy(cpu))
+		return -EBUSY;
+	if (!sc->enabled)
+		return 0;
+
+	rdmsrq(sint_msr(), sint);
+	wrmsrq(sint_msr(), sint | TLFS_SINT_MASKED);
+	WRITE_ONCE(sc->enabled, false);
+	wrmsrq(TLFS_MSR_SIMP, 0);
+	wrmsrq(TLFS_MSR_SIEFP, 0);
+	wrmsrq(TLFS_MSR_SCONTROL, sc->scontrol_before);
+	return 0;
+}
+
+static void free_all_pages(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct synic_cpu *sc = per_cpu_ptr(&synic_cpu, cpu);
+
+		free_page((unsigned long)sc->messages);
+		free_page((unsigned long)sc->events);
+		sc->messages = NULL;
+		sc->events = NULL;
+	}
+}
+
+int synic_init(const struct synic_ops *deliver_to)
+{
+	int err;
+
+	ops = deliver_to;
+	leaving = false;
+	event_words = 1;
+	err = irq_init(sint_interrupt);
+	if (err)
+		return err;
+
+	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "vmbus_client:online",
+				synic_cpu_online, synic_cpu_offline);
+	if (err < 0) {
+		irq_exit_vmbus();
+		free_all_pages();
+		return err;
+	}
+	cpuhp = err;
+	return 0;
+}
+
+void synic_exit(void)
+{
+	leaving = true;
+	cpuhp_remove_state(cpuhp);
+	irq_exit_vmbus();
+	free_all_pages();
+}

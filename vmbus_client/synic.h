@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * synic.h - per-CPU message and event pages, and the interrupt that announces them
+ */
+#ifndef VMBUS_KIT_SYNIC_H
+#define VMBUS_KIT_SYNIC_H
+
+#include "wire/tlfs.h"
+
+#include <linux/types.h>
+
+/**
+ * struct synic_ops - what the SynIC delivers
+ * @message: a control message, a private copy. False leaves it with the host,
+ *	which waits: call synic_poll_messages() when there is room again
+ * @event: a channel's event flag was set
+ * @cpu_busy: may this CPU go offline? True if something is bound to it
+ *
+ * @message and @event run in interrupt context on the CPU of the page.
+ */
+struct synic_ops {
+	bool (*message)(const struct tlfs_message *msg);
+	void (*event)(u32 flag);
+	bool (*cpu_busy)(unsigned int cpu);
+};
+
+/**
+ * synic_owned() - has somebody else already claimed VMBus's interrupt source here?
+ *
+ * Context: Process context.
+ * Return: true if SINT 2 is in use on this CPU.
+ */
+bool synic_owned(void);
+
+/**
+ * synic_init() - enable the SynIC on every CPU, now and as they come online
+ * @ops: where to deliver; must stay until synic_exit()
+ *
+ * Context: Process context.
+ * Return: 0 or a negative errno.
+ */
+int synic_init(const struct synic_ops *ops);
+
+/**
+ * synic_exit() - disable it again; no delivery after this returns
+ *
+ * Context: Process context.
+ */
+void synic_exit(void);
+
+/**
+ * synic_vp_index() - the hypervisor's number of a CPU
+ * @cpu: a CPU that has been online since synic_init()
+ *
+ * Return: VP index.
+ */
+u32 synic_vp_index(unsigned int cpu);
+
+/**
+ * synic_watch_flag() - look for this event flag from now on
+ * @flag: a channel's relid, at most VMBUS_RELID_MAX
+ *
+ * Interrupts scan no further than the highest flag ever named here.
+ *
+ * Context: one caller at a time.
+ */
+void synic_watch_flag(u32 flag);
+
+/**
+ * synic_poll_messages() - look at every CPU's message slot again
+ *
+ * Context: Process context, interrupts on.
+ */
+void synic_poll_messages(void);
+
+/* irq.c: who interrupts us */
+
+/**
+ * irq_init() - have a function called for every SINT 2 interrupt
+ * @handler: runs in interrupt context on the CPU interrupted
+ *
+ * Return: 0 or a negative errno.
+ */
+int irq_init(void (*handler)(void));
+
+/**
+ * irq_exit_vmbus() - stop calling it; it is not running when this returns
+ */
+void irq_exit_vmbus(void);
+
+/**
+ * irq_vector() - what to program into SINT 2 of this CPU
+ *
+ * Return: interrupt vector.
+ */
+u8 irq_vector(void);
+
+#endif
