@@ -46,6 +46,34 @@
 #define COMPAT_CPUID_HEADER	<asm/processor.h>
 #endif
 
+/* SCSI -------------------------------------------------------------------------*/
+
+/* 6.16: slave_alloc, slave_configure and slave_destroy are called sdev_, and configure gets the limits */
+#ifdef COMPAT_SDEV_CONFIGURE
+#define compat_sdev_init		sdev_init
+#define compat_sdev_configure		sdev_configure
+#define compat_sdev_destroy		sdev_destroy
+#define compat_sdev_configure_limits	, struct queue_limits *lim
+#else
+#define compat_sdev_init		slave_alloc
+#define compat_sdev_configure		slave_configure
+#define compat_sdev_destroy		slave_destroy
+#define compat_sdev_configure_limits
+#endif
+
+/* 6.2: eh_timed_out has its own answers; before, DONE from it meant that the mid-layer shall go on */
+#ifndef COMPAT_SCSI_TIMEOUT_ACTION
+#define SCSI_EH_NOT_HANDLED		BLK_EH_DONE
+#define SCSI_EH_RESET_TIMER		BLK_EH_RESET_TIMER
+#endif
+
+/* 6.6: takes the scsi_device, not its struct device */
+#ifdef COMPAT_RESCAN_DEVICE_SDEV
+#define compat_scsi_rescan_device(sdev)	scsi_rescan_device(sdev)
+#else
+#define compat_scsi_rescan_device(sdev)	scsi_rescan_device(&(sdev)->sdev_gendev)
+#endif
+
 /* Annotations ------------------------------------------------------------------*/
 
 /* 7.0: members say which lock guards them; before, the reader is told and nobody else */

@@ -298,6 +298,16 @@ static int ask(struct vmbus_conn *conn, struct negotiate *n)
 	return negotiate_answer(n, &rsp);
 }
 
+/*
+ * We give up, but the host may think otherwise and use the pages we named:
+ * vmbus_conn_unload() shall say good-bye in the terms of that version.
+ */
+static void believed_connected(struct vmbus_conn *conn, const struct negotiate *n)
+{
+	conn->connection_id = n->connection_id;
+	WRITE_ONCE(conn->version, n->version);
+}
+
 int vmbus_conn_contact(struct vmbus_conn *conn)
 {
 	struct negotiate n;
@@ -319,6 +329,7 @@ int vmbus_conn_contact(struct vmbus_conn *conn)
 	case NEGOTIATE_FAILED:
 		pr_err("the host speaks VMBus %u.%u but could not connect us; giving up\n",
 		       VMBUS_VERSION_MAJOR(n.version), VMBUS_VERSION_MINOR(n.version));
+		believed_connected(conn, &n);
 		return -EIO;
 	case -ETIMEDOUT:
 		/*
@@ -328,9 +339,7 @@ int vmbus_conn_contact(struct vmbus_conn *conn)
 		pr_err("the host did not answer our contact (VMBus %u.%u) within %u ms; giving up\n",
 		       VMBUS_VERSION_MAJOR(n.version), VMBUS_VERSION_MINOR(n.version),
 		       vmbus_reply_timeout());
-		/* It may believe us connected: unload in its terms. */
-		conn->connection_id = n.connection_id;
-		WRITE_ONCE(conn->version, n.version);
+		believed_connected(conn, &n);
 		return -ETIMEDOUT;
 	case -ENODEV:
 		pr_err("the host has no VMBus in a version we know\n");

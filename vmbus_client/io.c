@@ -195,12 +195,15 @@ EXPORT_SYMBOL_GPL(vmbus_chan_kick);
 
 bool vmbus_chan_want_space(struct vmbus_chan *chan, u32 payload_len, u32 pages)
 {
-	u32 bytes = ring_packet_space(sizeof(struct pkt_gpa_hdr) + pages * sizeof(u64) + payload_len);
+	u32 head = pages ? sizeof(struct pkt_gpa_hdr) + pages * sizeof(u64) :
+			   sizeof(struct vmbus_pkt_hdr);
+	u32 bytes = ring_packet_space(head + payload_len);
 	bool there = true;
 	unsigned long irq;
 
 	spin_lock_irqsave(&chan->tx_lock, irq);
-	if (chan->tx_open)
+	/* What can never fit is the next send's error, not a wait. */
+	if (chan->tx_open && bytes < chan->tx.size)
 		there = ring_tx_want_space(&chan->tx, bytes);
 	spin_unlock_irqrestore(&chan->tx_lock, irq);
 	return there;

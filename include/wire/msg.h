@@ -21,7 +21,7 @@
 #define VMBUS_VERSION(major, minor)	(((major) << 16) | (minor))
 #define VMBUS_VERSION_4_0		VMBUS_VERSION(4u, 0u)	/* Windows 10, Server 2016 */
 #define VMBUS_VERSION_4_1		VMBUS_VERSION(4u, 1u)	/* + MODIFYCHANNEL */
-#define VMBUS_VERSION_5_0		VMBUS_VERSION(5u, 0u)	/* + contact on id 4, reply names the next id */
+#define VMBUS_VERSION_5_0		VMBUS_VERSION(5u, 0u)	/* + contact on id 4 */
 #define VMBUS_VERSION_5_1		VMBUS_VERSION(5u, 1u)
 #define VMBUS_VERSION_5_2		VMBUS_VERSION(5u, 2u)
 #define VMBUS_VERSION_5_3		VMBUS_VERSION(5u, 3u)	/* + MODIFYCHANNEL_RESPONSE */
@@ -31,13 +31,13 @@
 
 /* Connection ids for PostMessage and SignalEvent */
 #define VMBUS_CONN_ID_MESSAGE		1u	/* contact below 5.0 and all that follows it */
-#define VMBUS_CONN_ID_EVENT		2u	/* shared event port of channels without their own */
+#define VMBUS_CONN_ID_EVENT		2u	/* event port of channels without their own */
 #define VMBUS_CONN_ID_MESSAGE_V5	4u	/* contact from 5.0 on */
 
 /* A relid is an event-flag number; flag 0 is reserved. */
 #define VMBUS_RELID_MAX			2047u
 
-#define VMBUS_VP_NO_INTERRUPT		0xffffffffu	/* OPENCHANNEL target: "do not interrupt me" */
+#define VMBUS_VP_NO_INTERRUPT		0xffffffffu	/* OPEN: "do not interrupt me" */
 
 enum vmbus_msg_type {
 	VMBUS_MSG_INVALID		= 0,

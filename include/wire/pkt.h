@@ -15,7 +15,7 @@
 #define VMBUS_RING_FEATURE_PENDING_SEND	0x1u	/* pending_send_size is honoured */
 
 struct vmbus_ring_page {
-	__le32 write_index;		/* producer: byte offset, multiple of 8, below the data size */
+	__le32 write_index;		/* producer: byte offset, a multiple of 8 */
 	__le32 read_index;		/* consumer: same */
 	__le32 interrupt_mask;		/* consumer: non-zero, do not signal new data */
 	__le32 pending_send_size;	/* producer: bytes it waits for, 0 not waiting */

@@ -141,7 +141,7 @@ struct vstor_properties {
 	__le32 flags;			/* VSTOR_PROP_* */
 	__le32 max_transfer_bytes;
 	__le64 reserved3;
-} __attribute__((packed, aligned(4)));	/* stands at offset 12 of the packet, so 8-alignment cannot hold */
+} __attribute__((packed, aligned(4)));	/* at offset 12 of the packet: not 8-aligned */
 WIRE_SIZE(struct vstor_properties, 24);
 
 struct vstor_packet {

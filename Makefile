@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# vmbus-kit: Hyper-V guest drivers and the host side to test them.
+#
+#   make                 the modules, for the running kernel or KDIR=<its headers>
+#   make install         into /lib/modules of that kernel
+#   make dkms-install    with DKMS, for every kernel that has headers, now and later
+#   make dkms-uninstall
+#   make run             a guest with our drivers and a real disk; SHELL=1 for a shell in it
+#   make check           seconds, without a machine: unit tests, fuzzers, rules, sparse
+#   make test            the whole suite
+#   make test-nightly    with four CPUs and longer fuzzing
+#   make kernels         the modules for every kernel of the test matrix, strictly
+#   make provider        the host side, a plugin for QEMU
+#   make states          the channel's table of moves, as documentation shows it
+#   make setup           install what tests need from Debian
+#   make clean
+
+# "make run SHELL=1" must not change the shell of our own recipes.
+WANT_SHELL := $(if $(filter command line,$(origin SHELL)),$(SHELL))
+override SHELL := /bin/sh
+
+KREL ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KREL)/build
+TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' $(TOP)/dkms.conf)
+DKMS_SRC := /usr/src/vmbus-kit-$(VERSION)
+SOURCES := Kbuild Makefile dkms.conf include vmbus_client storvsc netvsc hv_utils
+# Older kernels' headers come without a vmlinux to take types from; newer ones need a tool for it.
+KBUILD_ARGS := CONFIG_DEBUG_INFO_BTF_MODULES=
+KBUILD := $(MAKE) -C $(KDIR) M=$(TOP) $(KBUILD_ARGS)
+FUZZ_SECONDS ?= 5
+
+.PHONY: modules install clean setup kernels provider check run test test-nightly states \
+	dkms-install dkms-uninstall
+
+modules:
+	$(KBUILD) modules
+
+install: modules
+	$(KBUILD) modules_install
+	depmod -a $(KREL)
+
+clean:
+	rm -rf build
+	$(if $(wildcard $(KDIR)),$(KBUILD) clean)
+
+dkms-install:
+	rm -rf $(DKMS_SRC)
+	mkdir -p $(DKMS_SRC)
+	cp -a $(wildcard $(SOURCES)) $(DKMS_SRC)/
+	dkms install --force vmbus-kit/$(VERSION) $(if $(filter command line,$(origin KREL)),-k $(KREL))
+
+dkms-uninstall:
+	-dkms remove vmbus-kit/$(VERSION) --all
+	rm -rf $(DKMS_SRC)
+
+setup:
+	selftests/vm/setup
+
+kernels:
+	selftests/vm/build-modules
+
+provider:
+	$(MAKE) -C selftests provider
+
+states:
+	@$(MAKE) -s -C selftests states
+
+check:
+	selftests/suite check
+
+run:
+	SHELL=/bin/sh selftests/vm/demo $(if $(WANT_SHELL),--shell)
+
+test:
+	selftests/suite test
+
+test-nightly:
+	SMP=4 FUZZ_SECONDS=600 selftests/suite nightly

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# What guest tests share: reading the kernel's and the host's counters, and a disk to work on.
+
+in_log() { dmesg | grep -E "$1"; }
+
+# state FIELD: one value of the client's snapshot
+state() { awk -v f="$1" '$1 == f { print $2 }' /sys/kernel/debug/vmbus_client/state; }
+
+# Every kind of host input the client refuses has a counter; a correct host leaves them at 0.
+nothing_rejected() {
+	! awk '$1 ~ /^(rejected_|channels_broken|gpadl_parked)/ && $2 != 0' \
+		/sys/kernel/debug/vmbus_client/state | grep .
+}
+
+load_and_unload() { modprobe vmbus_client && rmmod vmbus_client; }
+
+# host FIELD: one value of the provider's counters
+host() { ctl counters | awk -v f="$1" '$1 == f { print $2 }'; }
+
+# The provider holds nothing of ours: no memory, no open channel, no request, no connection.
+ledger_empty() {
+	ctl ledger
+	ctl ledger | grep -qx 'ledger gpadls=0 open=0 unreleased=0 requests=0 connected=0'
+}
+
+# The drivers a test was asked to use: ours, or the kernel's own.
+if [ "${DRIVERS-}" = stock ]; then
+	BUS_MODULE=hv_vmbus
+	DISK_MODULE=hv_storvsc
+else
+	BUS_MODULE=vmbus_client
+	DISK_MODULE=storvsc
+fi
+
+load_drivers() { modprobe sd_mod && modprobe "$BUS_MODULE" && modprobe "$DISK_MODULE"; }
+unload_drivers() { rmmod "$DISK_MODULE" && rmmod "$BUS_MODULE"; }
+
+# wait_for SECONDS COMMAND...: until it succeeds
+wait_for() {
+	wait_left=$(($1 * 10))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		wait_left=$((wait_left - 1))
+		[ "$wait_left" -gt 0 ] || { echo "gave up waiting for: $*"; return 1; }
+		sleep 0.1
+	done
+}
+
+# The name of the disk at a LUN of the first controller on the bus, as sda; waits for it.
+disk_of_lun() {
+	wait_for 30 disk_at "$1" || return 1
+	disk_at "$1"
+}
+
+disk_at() {
+	for disk_dir in /sys/bus/vmbus/devices/*/host*/target*/*:"$1"/block/*; do
+		[ -d "$disk_dir" ] || continue
+		basename "$disk_dir"
+		return 0
+	done
+	return 1
+}
+
+no_violations() { ctl counters | grep -qx 'violations 0'; }
+
+# counted FIELD LEAST COMMAND...: the host's counter grows by at least so much
+counted() {
+	counted_field=$1 counted_least=$2
+	shift 2
+	counted_before=$(host "$counted_field")
+	"$@" || return 1
+	counted_after=$(host "$counted_field")
+	echo "$counted_field went from $counted_before to $counted_after"
+	[ "$((counted_after - counted_before))" -ge "$counted_least" ]
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * script.c - control commands: one line in, some lines out, then "ok" or "error: why"
+ */
+#include "core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void vsp_put(vsp_put_line put, void *ctx, const char *fmt, ...)
+{
+	char line[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	put(ctx, line);
+}
+
+static void ok(vsp_put_line put, void *ctx)
+{
+	put(ctx, "ok");
+}
+
+static bool number(const char *text, uint32_t *value)
+{
+	char *end;
+	unsigned long long n = strtoull(text, &end, 0);
+
+	*value = (uint32_t)n;
+	return *text >= '0' && *text <= '9' && !*end && n <= UINT32_MAX;
+}
+
+static void put_traffic(const char *prefix, const struct vsp_traffic *traffic, vsp_put_line put,
+			void *ctx)
+{
+#define ONE(field) vsp_put(put, ctx, "%s" #field " %llu", prefix, (unsigned long long)traffic->field)
+	ONE(signals);
+	ONE(signals_spurious);
+	ONE(interrupts);
+	ONE(interrupts_coalesced);
+	ONE(interrupts_suppressed);
+	ONE(packets_in);
+	ONE(packets_out);
+	ONE(bytes_in);
+	ONE(bytes_out);
+	ONE(ring_full);
+#undef ONE
+}
+
+/* A device names its counters for itself; people want to know whose they are. */
+struct prefixed {
+	const char *prefix;
+	vsp_put_line put;
+	void *ctx;
+};
+
+static void put_prefixed(void *arg, const char *line)
+{
+	struct prefixed *p = arg;
+
+	vsp_put(p->put, p->ctx, "%s.%s", p->prefix, line);
+}
+
+static void do_counters(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	struct vsp_device *device;
+	struct vsp_chan *chan;
+	char prefix[32];
+	uint32_t type;
+
+	(void)args;
+	vsp_put(put, ctx, "violations %llu", (unsigned long long)vsp->violations);
+	vsp_put(put, ctx, "messages_in %llu", (unsigned long long)vsp->messages_in_total);
+	vsp_put(put, ctx, "messages_out %llu", (unsigned long long)vsp->messages_out_total);
+	put_traffic("", &vsp->traffic, put, ctx);
+	for (type = 0; type < VMBUS_MSG_TYPE_COUNT; type++) {
+		if (vsp->messages_in[type])
+			vsp_put(put, ctx, "messages_in.%s %llu", vsp_message_name(type),
+				(unsigned long long)vsp->messages_in[type]);
+		if (vsp->messages_out[type])
+			vsp_put(put, ctx, "messages_out.%s %llu", vsp_message_name(type),
+				(unsigned long long)vsp->messages_out[type]);
+	}
+	for (chan = vsp->chans; chan; chan = chan->next) {
+		snprintf(prefix, sizeof(prefix), "chan%u.", chan->relid);
+		put_traffic(prefix, &chan->traffic, put, ctx);
+	}
+	for (device = vsp->devices; device; device = device->next) {
+		struct prefixed p = { device->label, put, ctx };
+
+		if (device->ops->counters)
+			device->ops->counters(device->dev, put_prefixed, &p);
+	}
+	ok(put, ctx);
+}
+
+static void do_reset_counters(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	struct vsp_device *device;
+	struct vsp_chan *chan;
+
+	(void)args;
+	/* Violations stay: they are a verdict, not a measurement. */
+	memset(&vsp->traffic, 0, sizeof(vsp->traffic));
+	memset(vsp->messages_in, 0, sizeof(vsp->messages_in));
+	memset(vsp->messages_out, 0, sizeof(vsp->messages_out));
+	vsp->messages_in_total = 0;
+	vsp->messages_out_total = 0;
+	for (chan = vsp->chans; chan; chan = chan->next)
+		memset(&chan->traffic, 0, sizeof(chan->traffic));
+	for (device = vsp->devices; device; device = device->next)
+		if (device->ops->reset_counters)
+			device->ops->reset_counters(device->dev);
+	ok(put, ctx);
+}
+
+static void do_channels(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	static const char *const states[] = {
+		[VSP_CHAN_OFFERED] = "offered",
+		[VSP_CHAN_OPEN] = "open",
+		[VSP_CHAN_REVOKED] = "revoked",
+	};
+	struct vsp_chan *chan;
+
+	(void)args;
+	for (chan = vsp->chans; chan; chan = chan->next) {
+		if (chan->state == VSP_CHAN_OPEN)
+			vsp_put(put, ctx,
+				"relid=%u label=%s index=%u state=%s vp=%d in=%u out=%u outstanding=%u%s",
+				chan->relid, chan->device->label, chan->index,
+				chan->broken ? "broken" : states[chan->state],
+				(int)chan->target_vp, chan->in.size, chan->out.size,
+				chan->asked.count, chan->backlog ? " backlog" : "");
+		else
+			vsp_put(put, ctx, "relid=%u label=%s index=%u state=%s", chan->relid,
+				chan->device->label, chan->index, states[chan->state]);
+	}
+	ok(put, ctx);
+}
+
+static void do_ledger(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	uint32_t gpadls = 0, open = 0, revoked = 0, requests = 0;
+	struct vsp_gpadl *gpadl;
+	struct vsp_chan *chan;
+
+	(void)args;
+	for (gpadl = vsp->gpadls; gpadl; gpadl = gpadl->next)
+		gpadls++;
+	for (chan = vsp->chans; chan; chan = chan->next) {
+		open += chan->state == VSP_CHAN_OPEN;
+		revoked += chan->state == VSP_CHAN_REVOKED;
+		requests += chan->asked.count;
+	}
+	vsp_put(put, ctx, "ledger gpadls=%u open=%u unreleased=%u requests=%u connected=%u",
+		gpadls, open, revoked, requests, vsp->version != 0);
+	ok(put, ctx);
+}
+
+static void do_rescind(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	struct vsp_chan *chan = NULL;
+	struct vsp_device *device;
+	uint32_t relid;
+
+	if (number(args, &relid)) {
+		chan = vsp_chan_find(vsp, relid);
+	} else {
+		for (device = vsp->devices; device; device = device->next)
+			if (!strcmp(device->label, args))
+				chan = device->primary;
+	}
+	if (!chan || chan->state == VSP_CHAN_REVOKED) {
+		vsp_put(put, ctx, "error: nothing offered under '%s'", args);
+		return;
+	}
+	vsp_chan_rescind(chan);
+	ok(put, ctx);
+}
+
+static void do_offer(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	struct vsp_device *device;
+
+	for (device = vsp->devices; device; device = device->next)
+		if (!strcmp(device->label, args))
+			break;
+	if (!device) {
+		vsp_put(put, ctx, "error: no device '%s'", args);
+		return;
+	}
+	if (device->primary && device->primary->state != VSP_CHAN_REVOKED) {
+		vsp_put(put, ctx, "error: '%s' is offered", args);
+		return;
+	}
+	if (device->primary) {
+		device->offer_again = true;
+		put(ctx, "waits for the guest to release the old channel");
+	} else if (vsp_device_offer(device)) {
+		put(ctx, "error: no relid left");
+		return;
+	}
+	ok(put, ctx);
+}
+
+static void do_fault(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	char err[256];
+
+	if (!*args) {
+		vsp_fault_list(vsp, put, ctx);
+	} else if (!strcmp(args, "clear")) {
+		vsp_fault_clear(vsp);
+	} else if (vsp_fault_add(vsp, args, err, sizeof(err))) {
+		vsp_put(put, ctx, "error: %s", err);
+		return;
+	}
+	ok(put, ctx);
+}
+
+static void do_log(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	vsp_log(vsp, "mark: %s", args);
+	ok(put, ctx);
+}
+
+static void do_version(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	(void)args;
+	if (vsp->version)
+		vsp_put(put, ctx, "version %u.%u", VMBUS_VERSION_MAJOR(vsp->version),
+			VMBUS_VERSION_MINOR(vsp->version));
+	else
+		put(ctx, "version none");
+	ok(put, ctx);
+}
+
+static void do_dump(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	if (strcmp(args, "on") && strcmp(args, "off")) {
+		put(ctx, "error: on or off?");
+		return;
+	}
+	vsp->dump_messages = !strcmp(args, "on");
+	ok(put, ctx);
+}
+
+static void do_ping(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	(void)vsp, (void)args;
+	ok(put, ctx);
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx);
+} commands[] = {
+	{ "ping", do_ping },
+	{ "counters", do_counters },
+	{ "reset-counters", do_reset_counters },
+	{ "channels", do_channels },
+	{ "ledger", do_ledger },
+	{ "rescind", do_rescind },
+	{ "offer", do_offer },
+	{ "fault", do_fault },
+	{ "log", do_log },
+	{ "quit-log", do_log },
+	{ "version", do_version },
+	{ "dump-messages", do_dump },
+};
+
+void vsp_command(struct vsp *vsp, const char *line, vsp_put_line put, void *ctx)
+{
+	struct vsp_device *device;
+	size_t word, i;
+	const char *args;
+
+	line += strspn(line, " \t");
+	word = strcspn(line, " \t");
+	args = line + word + strspn(line + word, " \t");
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strlen(commands[i].name) == word && !strncmp(line, commands[i].name, word)) {
+			commands[i].fn(vsp, args, put, ctx);
+			return;
+		}
+	}
+	for (device = vsp->devices; device; device = device->next) {
+		if (strlen(device->label) != word || strncmp(line, device->label, word))
+			continue;
+		if (device->ops->command)
+			device->ops->command(device->dev, args, put, ctx);
+		else
+			vsp_put(put, ctx, "error: '%s' takes no commands", device->label);
+		return;
+	}
+	vsp_put(put, ctx, "error: no command or device '%.*s'", (int)word, line);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vsp.h - the host-side provider: what a transport must give, what it may call,
+ * and what a device must implement
+ *
+ * One struct vsp is one host with one guest. Nothing here blocks or starts a
+ * thread; time passes only through the transport. The provider shares
+ * include/wire and include/env.h with the guest and no function.
+ */
+#ifndef VMBUS_KIT_VSP_H
+#define VMBUS_KIT_VSP_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/guid.h"
+#include "wire/msg.h"
+#include "wire/pkt.h"
+#include "wire/tlfs.h"
+
+struct vsp;
+struct vsp_chan;
+
+/* Transport ----------------------------------------------------------------*/
+
+/*
+ * What a transport gives. All calls come from the one context in which the
+ * transport calls the provider.
+ */
+struct vsp_transport {
+	/* Put a message into (vp, SINT 2). -EAGAIN: slot busy, vsp_slot_free() will follow. */
+	int (*post_message)(void *ctx, uint32_t vp, const struct tlfs_message *msg);
+	/*
+	 * Set an event flag of SINT 2 and interrupt if it was clear. 1: interrupted,
+	 * 0: the flag was still set, -errno: that VP cannot take it.
+	 */
+	int (*set_event)(void *ctx, uint32_t vp, uint32_t flag);
+	/* A guest may SignalEvent this id from now on; vsp_event() reports it. */
+	int (*listen_event)(void *ctx, uint32_t connection_id);
+	void (*unlisten_event)(void *ctx, uint32_t connection_id);
+	/* Is there such a VP? */
+	bool (*vp_exists)(void *ctx, uint32_t vp);
+	/*
+	 * Host pointer to guest memory [gpa, gpa + len), within one 4 KiB page;
+	 * NULL if it is not RAM. Valid until vsp_reset().
+	 */
+	void *(*map)(void *ctx, uint64_t gpa, uint32_t len, bool write);
+	/* Nanoseconds of a monotonic clock. */
+	uint64_t (*now)(void *ctx);
+	/* Call vsp_timer() at or after this time; replaces the time armed before; UINT64_MAX disarms. */
+	void (*arm_timer)(void *ctx, uint64_t when);
+	/* One line, without newline, for people. */
+	void (*log)(void *ctx, const char *line);
+};
+
+/* What a transport calls. */
+struct vsp *vsp_new(const struct vsp_transport *transport, void *ctx);
+void vsp_free(struct vsp *vsp);
+/* "name=value" from the command line. 0, or -EINVAL with one line written to @err. */
+int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, size_t err_len);
+/* PostMessage hypercall; the transport has copied @input. Returns a TLFS status. */
+uint16_t vsp_message(struct vsp *vsp, uint32_t connection_id, uint32_t message_type,
+		     const void *payload, uint32_t len);
+/* The guest signalled an id listened to, @count times since the last call (0: a look for its own sake). */
+void vsp_event(struct vsp *vsp, uint32_t connection_id, uint64_t count);
+void vsp_slot_free(struct vsp *vsp, uint32_t vp);
+void vsp_timer(struct vsp *vsp);
+/* The guest machine was reset: every page, relid and request is forgotten. */
+void vsp_reset(struct vsp *vsp);
+
+/* One control command (script.c); output lines go to @put, the last one is "ok" or "error: ...". */
+typedef void (*vsp_put_line)(void *ctx, const char *line);
+void vsp_command(struct vsp *vsp, const char *line, vsp_put_line put, void *ctx);
+
+/* Guest memory ---------------------------------------------------------------*/
+
+/* A list of guest bytes: pages with an offset into the first and a total length. */
+struct vsp_gpa_list {
+	uint64_t *pfns;
+	uint32_t pfn_count;
+	uint32_t offset;		/* into the first page */
+	uint32_t len;
+};
+
+/*
+ * Copy between a list and memory, starting @at bytes into the list. Return
+ * bytes copied; fewer than @len when the list ends or a page is not RAM.
+ */
+size_t vsp_gpa_read(struct vsp *vsp, const struct vsp_gpa_list *list, size_t at,
+		    void *buf, size_t len);
+size_t vsp_gpa_write(struct vsp *vsp, const struct vsp_gpa_list *list, size_t at,
+		     const void *buf, size_t len);
+
+/* Devices --------------------------------------------------------------------*/
+
+/* A packet from the guest, validated and copied out of the ring. */
+struct vsp_pkt {
+	uint16_t type;			/* enum vmbus_pkt_type */
+	bool wants_completion;
+	uint64_t id;
+	const uint8_t *payload;
+	uint32_t payload_len;		/* multiple of 8 */
+	struct vsp_gpa_list *ranges;	/* VMBUS_PKT_GPA_DIRECT; the device may steal pfns (set to NULL) */
+	uint32_t range_count;
+};
+
+/* A device end. One struct vsp_device per offer; sub-channels belong to the same device. */
+struct vsp_device_ops {
+	const char *name;
+	struct wire_guid class_id;
+	uint16_t offer_flags;
+	void (*chan_opened)(void *dev, struct vsp_chan *chan);
+	/* Rings go away after this: no vsp_chan_* call on @chan until opened again; outstanding work is dropped. */
+	void (*chan_closed)(void *dev, struct vsp_chan *chan);
+	void (*packet)(void *dev, struct vsp_chan *chan, struct vsp_pkt *pkt);
+	/* Device-specific control command, e.g. "scsi0 delay 1000"; same reply rules as vsp_command(). */
+	void (*command)(void *dev, const char *line, vsp_put_line put, void *ctx);
+	/* "name value" lines for the counters command. */
+	void (*counters)(void *dev, vsp_put_line put, void *ctx);
+	void (*reset_counters)(void *dev);
+	void (*destroy)(void *dev);
+};
+
+struct vsp_device;
+
+/* Add a device; it is offered on the next REQUEST_OFFERS, or at once when the guest has them already. */
+struct vsp_device *vsp_device_add(struct vsp *vsp, const struct vsp_device_ops *ops, void *dev,
+				  const struct wire_guid *instance_id, const char *label);
+/* Offer @count sub-channels of a device whose primary channel is open. */
+int vsp_device_offer_sub_channels(struct vsp_device *device, uint32_t count);
+
+/* Which channel of its device: 0 is the primary. */
+uint32_t vsp_chan_index(const struct vsp_chan *chan);
+
+/*
+ * Send a packet to the guest. Never fails for want of ring space: what does not
+ * fit waits in the provider, in order, until the guest has read. Signals by the
+ * ring's rules. @len need not be a multiple of 8.
+ */
+void vsp_chan_complete(struct vsp_chan *chan, uint64_t id, const void *payload, uint32_t len);
+void vsp_chan_send_inband(struct vsp_chan *chan, uint64_t id, bool want_completion,
+			  const void *payload, uint32_t len);
+
+/* Time and chance -------------------------------------------------------------*/
+
+struct vsp_timer_event {
+	uint64_t when;			/* ns; managed by vsp_timer_set() */
+	void (*fn)(void *arg);
+	void *arg;
+	struct vsp_timer_event *next;
+	bool armed;
+};
+uint64_t vsp_now(struct vsp *vsp);
+void vsp_timer_set(struct vsp *vsp, struct vsp_timer_event *ev, uint64_t when);
+void vsp_timer_cancel(struct vsp *vsp, struct vsp_timer_event *ev);
+/* Deterministic pseudo-random number, seeded by the "seed" option. */
+uint32_t vsp_random(struct vsp *vsp);
+
+/* Judgement ------------------------------------------------------------------*/
+
+void vsp_log(struct vsp *vsp, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The guest did what a correct guest never does: printed as "VIOLATION: ...", counted. */
+void vsp_violation(struct vsp *vsp, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* storage.c: option values "lun0=ram:64M", "lun1=file:/path[,ro]"; several "scsi" controllers later. */
+int vsp_storage_option(struct vsp *vsp, const char *name, const char *value, char *err, size_t err_len);
+/* Add the controller(s) the options asked for; called once after all options are read. */
+int vsp_storage_start(struct vsp *vsp, char *err, size_t err_len);
+
+#endif

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What every script in this directory shares: where things are, and how to speak.
+
+VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+REPO=$(cd "$VM_DIR/../.." && pwd)
+# Everything a run writes goes below VM_WORK; two runs at a time need two of them.
+VM_WORK=${VM_WORK:-$REPO/build/vm}
+# Unpacked packages, kept between runs and shared by all checkouts.
+CACHE=${VMBUS_KIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmbus-kit}
+
+say() { printf '# %s\n' "$*" >&2; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 2; }
+
+need() {
+	local tool
+	for tool; do
+		command -v "$tool" >/dev/null ||
+			die "$tool is not installed; selftests/vm/setup installs what the tests need"
+	done
+}

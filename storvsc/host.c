@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * host.c - the Scsi_Host: probe, limits, scan, hot-add, remove
+ */
+#include "storvsc.h"
+#include "trace.h"
+
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/debugfs.h>
+#include <linux/dma-mapping.h>
+#include <linux/jiffies.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <scsi/scsi.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_device.h>
+#include <scsi/scsi_devinfo.h>
+#include <scsi/scsi_host.h>
+
+#define PAGE_BYTES	4096u	/* the host's */
+
+/* What one controller can address, as user space has always seen it. */
+#define MAX_CHANNEL	7
+#define MAX_ID		2
+#define MAX_LUN		255
+
+/* No packet of the host is longer than 80 bytes; a later protocol's might be, a little. */
+#define MAX_PACKET	128
+
+/* Beside the commands: a question of the handshake, a reset. */
+#define SPARE_REQUESTS	2
+
+/* Promised sub-channels come at once or not at all; the disk need not wait long for them. */
+#define SUB_CHANNELS_WAIT_MS	5000
+
+/* While looking at units. */
+#define TUR_TIMEOUT	(30 * HZ)
+#define TUR_RETRIES	3
+
+/* Units ------------------------------------------------------------------------*/
+
+static void look_at_units(struct storvsc_host *host)
+{
+	/* Not on our own queue: a scan may wait for commands that only the work there ends. */
+	if (!READ_ONCE(host->removing))
+		schedule_work(&host->scan_work);
+}
+
+void storvsc_unit_absent(struct storvsc_host *host, struct scsi_device *sdev)
+{
+	struct storvsc_lun *lun = sdev->hostdata;
+
+	/* A scan asks everywhere and hears this often; it draws its own conclusions. */
+	if (sdev->sdev_state == SDEV_CREATED || !lun)
+		return;
+	if (!test_and_set_bit(STORVSC_LUN_ABSENT, &lun->flags))
+		look_at_units(host);
+}
+
+void storvsc_unit_changed(struct storvsc_host *host, struct scsi_device *sdev)
+{
+	struct storvsc_lun *lun = sdev->hostdata;
+
+	if (sdev->sdev_state == SDEV_CREATED || !lun)
+		return;
+	if (!test_and_set_bit(STORVSC_LUN_CHANGED, &lun->flags))
+		look_at_units(host);
+}
+
+void storvsc_bus_changed(struct storvsc_host *host)
+{
+	if (!test_and_set_bit(STORVSC_TODO_BUS, &host->todo))
+		look_at_units(host);
+}
+
+/* What was true of the unit when a command failed may be so no more: ask before removing it. */
+static void remove_if_absent(struct scsi_device *sdev, struct storvsc_lun *lun)
+{
+	struct scsi_sense_hdr sense;
+
+	clear_bit(STORVSC_LUN_ABSENT, &lun->flags);
+	scsi_test_unit_ready(sdev, TUR_TIMEOUT, TUR_RETRIES, &sense);
+	if (!test_bit(STORVSC_LUN_ABSENT, &lun->flags))
+		return;
+	sdev_printk(KERN_INFO, sdev, "the host has taken the unit away\n");
+	scsi_remove_device(sdev);
+}
+
+static void scan_work(struct work_struct *work)
+{
+	struct storvsc_host *host = container_of(work, struct storvsc_host, scan_work);
+	bool bus = test_and_clear_bit(STORVSC_TODO_BUS, &host->todo);
+	struct Scsi_Host *shost = host->shost;
+	struct scsi_device *sdev;
+	unsigned int channel, id;
+
+	shost_for_each_device(sdev, shost) {
+		struct storvsc_lun *lun = sdev->hostdata;
+
+		if (READ_ONCE(host->removing) || !lun || sdev->sdev_state == SDEV_CREATED)
+			continue;
+		if (bus || test_bit(STORVSC_LUN_ABSENT, &lun->flags))
+			remove_if_absent(sdev, lun);
+		if (test_and_clear_bit(STORVSC_LUN_CHANGED, &lun->flags))
+			compat_scsi_rescan_device(sdev);
+	}
+	if (!bus)
+		return;
+	for (channel = 0; channel <= MAX_CHANNEL; channel++)
+		for (id = 0; id < MAX_ID && !READ_ONCE(host->removing); id++)
+			scsi_scan_target(&shost->shost_gendev, channel, id, SCAN_WILD_CARD,
+					 SCSI_SCAN_RESCAN);
+}
+
+static int init_unit(struct scsi_device *sdev)
+{
+	sdev->hostdata = kzalloc(sizeof(struct storvsc_lun), GFP_KERNEL);
+	if (!sdev->hostdata)
+		return -ENOMEM;
+	/* The host's disks say less of themselves than they can. */
+	sdev->sdev_bflags = BLIST_REPORTLUN2 | BLIST_TRY_VPD_PAGES;
+	return 0;
+}
+
+static int configure_unit(struct scsi_device *sdev compat_sdev_configure_limits)
+{
+	struct storvsc_host *host = shost_priv(sdev->host);
+	bool of_host = sdev->inquiry_len >= 16 && !strncmp(sdev->vendor, "Msft", 4);
+
+	blk_queue_rq_timeout(sdev->request_queue, storvsc_timeout());
+
+	/* Older hosts claim SPC-2 for disks that have the commands and pages of SPC-3. */
+	if (of_host && host->found.version < VSTOR_VERSION_WIN10 && sdev->scsi_level < SCSI_SPC_3)
+		sdev->scsi_level = SCSI_SPC_3;
+	sdev->no_report_opcodes = 1;
+	sdev->no_write_same = !of_host || host->found.version < VSTOR_VERSION_WIN10;
+	return 0;
+}
+
+static void destroy_unit(struct scsi_device *sdev)
+{
+	kfree(sdev->hostdata);
+	sdev->hostdata = NULL;
+}
+
+/* Counters and attributes -----------------------------------------------------------*/
+
+static const char *const reject_names[STORVSC_REJECT_COUNT] = {
+	[STORVSC_REJECT_SHORT] = "completion too short",
+	[STORVSC_REJECT_OP] = "completion that is none",
+	[STORVSC_REJECT_MOVED] = "more bytes moved than asked for",
+	[STORVSC_REJECT_CONTRADICTION] = "success and error at once",
+	[STORVSC_REJECT_SENSE] = "sense data that are none",
+	[STORVSC_REJECT_NOTICE] = "notice of unknown kind",
+	[STORVSC_REJECT_TYPE] = "packet of unknown type",
+};
+
+static const char *reject_name(int why)
+{
+	return reject_names[why];
+}
+
+static unsigned int rejects(struct storvsc_host *host)
+{
+	unsigned int i, sum = 0;
+
+	for (i = 0; i < STORVSC_REJECT_COUNT; i++)
+		sum += atomic_read(&host->rejects[i]);
+	return sum;
+}
+
+static ssize_t protocol_version_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct storvsc_host *host = shost_priv(class_to_shost(dev));
+
+	return sysfs_emit(buf, "%u.%u\n", host->found.version >> 8, host->found.version & 0xff);
+}
+static DEVICE_ATTR_RO(protocol_version);
+
+static ssize_t rejected_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", rejects(shost_priv(class_to_shost(dev))));
+}
+static DEVICE_ATTR_RO(rejected);
+
+static struct attribute *host_attrs[] = {
+	&dev_attr_protocol_version.attr,
+	&dev_attr_rejected.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(host);
+
+static int debugfs_show(struct seq_file *file, void *unused)
+{
+	struct storvsc_host *host = file->private;
+	unsigned int i;
+
+	seq_printf(file, "version: %u.%u\n", host->found.version >> 8, host->found.version & 0xff);
+	seq_printf(file, "max_transfer: %u\n", host->found.max_transfer);
+	seq_printf(file, "depth: %u\n", host->depth);
+	seq_printf(file, "dead: %d\n", READ_ONCE(host->dead));
+	seq_printf(file, "silences: %d\n", atomic_read(&host->silences));
+	for (i = 0; i < host->queue_count; i++) {
+		struct storvsc_queue *q = &host->queues[i];
+
+		seq_printf(file, "queue %u: relid %u cpu %d sent %lu done %lu held %lu full %lu%s\n",
+			   i, vmbus_chan_relid(q->chan), vmbus_chan_cpu(q->chan),
+			   atomic_long_read(&q->sent), READ_ONCE(q->done),
+			   atomic_long_read(&q->held), atomic_long_read(&q->full),
+			   READ_ONCE(q->dead) ? " dead" : "");
+	}
+	for (i = 0; i < STORVSC_REJECT_COUNT; i++)
+		seq_printf(file, "rejected, %s: %d\n", reject_name(i),
+			   atomic_read(&host->rejects[i]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(debugfs);
+
+static void add_debugfs(struct storvsc_host *host)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "storvsc-host%u", host->shost->host_no);
+	host->debugfs = debugfs_create_file(name, 0400, NULL, host, &debugfs_fops);
+}
+
+/* The template ----------------------------------------------------------------------*/
+
+/* A queue serves the CPU its channel interrupts; the other CPUs are shared out. */
+static void map_queues(struct Scsi_Host *shost)
+{
+	struct blk_mq_queue_map *map = &shost->tag_set.map[HCTX_TYPE_DEFAULT];
+	struct storvsc_host *host = shost_priv(shost);
+	unsigned int i, j;
+	int cpu;
+
+	blk_mq_map_queues(map);
+	for (i = 0; i < host->queue_count && i < map->nr_queues; i++) {
+		cpu = vmbus_chan_cpu(host->queues[i].chan);
+		if (cpu < 0 || cpu >= nr_cpu_ids || !cpu_possible(cpu))
+			continue;
+		/* The first to interrupt it has it. */
+		for (j = 0; j < i; j++)
+			if (vmbus_chan_cpu(host->queues[j].chan) == cpu)
+				break;
+		if (j == i)
+			map->mq_map[cpu] = map->queue_offset + i;
+	}
+}
+
+static struct scsi_host_template template = {
+	.module = THIS_MODULE,
+	.name = "storvsc_host_t",
+	.proc_name = "storvsc_host",
+	.queuecommand = storvsc_queuecommand,
+	.commit_rqs = storvsc_commit,
+	.map_queues = map_queues,
+	.init_cmd_priv = storvsc_init_cmd,
+	.cmd_size = sizeof(struct storvsc_cmd),
+	.eh_timed_out = storvsc_timed_out,
+	.eh_host_reset_handler = storvsc_host_reset,
+	.compat_sdev_init = init_unit,
+	.compat_sdev_configure = configure_unit,
+	.compat_sdev_destroy = destroy_unit,
+	.change_queue_depth = scsi_change_queue_depth,
+	.track_queue_depth = 1,
+	.host_tagset = 1,
+	.this_id = -1,
+	/* A range is one run of bytes over whole pages but at its ends. */
+	.virt_boundary_mask = PAGE_BYTES - 1,
+	/* A full ring is empty soon: one try, not seven, after the block layer's pause. */
+	.max_host_blocked = 1,
+	.shost_groups = host_groups,
+};
+
+void storvsc_reject(struct storvsc_queue *q, enum storvsc_reject why)
+{
+	struct storvsc_host *host = q->host;
+
+	atomic_inc(&host->rejects[why]);
+	trace_storvsc_reject(q, why);
+	if (__ratelimit(&host->log_limit))
+		shost_printk(KERN_WARNING, host->shost, "channel %u: host sent a %s\n",
+			     vmbus_chan_relid(q->chan), reject_name(why));
+}
+
+/* Handshake ------------------------------------------------------------------------*/
+
+static void explain_failure(struct storvsc_host *host)
+{
+	static const char *const faults[] = {
+		[VSTOR_INIT_FAULT_SHORT] = "an answer that is too short",
+		[VSTOR_INIT_FAULT_OP] = "an answer that is none",
+		[VSTOR_INIT_FAULT_TRANSFER] = "a maximum transfer below one page",
+	};
+	const struct vstor_init *in = &host->found;
+	struct device *dev = &host->vdev->dev;
+
+	if (in->fault)
+		dev_err(dev, "%s: host gave %s (transfer %u), device not used\n",
+			vstor_step_name(in->step), faults[in->fault], in->offered_transfer);
+	else
+		dev_err(dev, "%s: host refused with status 0x%08x, device not used\n",
+			vstor_step_name(in->step), in->status);
+}
+
+static int handshake(struct storvsc_host *host)
+{
+	struct vstor_init *in = &host->found;
+	struct vstor_packet pkt, reply;
+	enum vstor_init_verdict verdict;
+	u32 len;
+	int err;
+
+	vstor_init_start(in, host->queue_room - 1);
+	while (vstor_init_next(in, &pkt)) {
+		err = storvsc_ask(host, &host->setup, &pkt, &reply, &len);
+		if (err == -ETIMEDOUT && vstor_init_without_subs(in)) {
+			dev_warn(&host->vdev->dev, "%s: no answer, going on without\n",
+				 vstor_step_name(VSTOR_STEP_SUB_CHANNELS));
+			return 0;
+		}
+		if (err) {
+			dev_err(&host->vdev->dev, "%s: no answer from the host (error %d), device not used\n",
+				vstor_step_name(in->step), err);
+			return err;
+		}
+		verdict = vstor_init_answer(in, &reply, len);
+		if (verdict == VSTOR_INIT_FAILED) {
+			explain_failure(host);
+			return in->fault ? -EPROTO : -EIO;
+		}
+	}
+	return 0;
+}
+
+/* Channels -------------------------------------------------------------------------*/
+
+static int open_queue(struct storvsc_host *host, struct vmbus_chan *chan)
+{
+	struct storvsc_queue *q = &host->queues[host->queue_count];
+	const struct vmbus_chan_config config = {
+		.ops = &storvsc_chan_ops,
+		.ctx = q,
+		.tx_bytes = storvsc_ring_bytes(),
+		.rx_bytes = storvsc_ring_bytes(),
+		.max_packet = MAX_PACKET,
+		/* The tag set is the adapter's: all of it may come over one channel. */
+		.max_requests = storvsc_depth_limit() + SPARE_REQUESTS,
+		.cpu = -1,
+	};
+	int err;
+
+	/* Another channel may have failed to open in this place. */
+	q->gone = false;
+	q->chan = chan;
+	err = vmbus_chan_open(chan, &config);
+	if (err) {
+		q->chan = NULL;
+		return err;
+	}
+	mutex_lock(&host->shut_lock);
+	host->queue_count++;
+	mutex_unlock(&host->shut_lock);
+	/* Lost already, before storvsc_gone_work() could know of it? */
+	if (READ_ONCE(q->gone))
+		queue_work(storvsc_wq, &host->gone_work);
+	return 0;
+}
+
+/* As many as come and open; none is needed. */
+static void open_sub_channels(struct storvsc_host *host)
+{
+	struct vmbus_chan *primary = host->vdev->chan;
+	unsigned int promised = host->found.sub_channels;
+	struct vmbus_chan *chan;
+	unsigned int i, there;
+
+	if (!promised)
+		return;
+	there = vmbus_subchans_wait(primary, promised, SUB_CHANNELS_WAIT_MS);
+	for (i = 0; i < there && host->queue_count < host->queue_room; i++) {
+		chan = vmbus_subchan_get(primary, i);
+		if (!chan)
+			break;
+		if (open_queue(host, chan))
+			vmbus_chan_put(chan);
+	}
+	if (host->queue_count <= promised)
+		dev_warn(&host->vdev->dev, "host gave %u of %u sub-channels, using %u\n",
+			 there, promised, host->queue_count - 1);
+}
+
+static int alloc_queues(struct storvsc_host *host)
+{
+	unsigned int i;
+
+	host->queue_room = storvsc_queue_limit();
+	host->queues = kcalloc(host->queue_room, sizeof(*host->queues), GFP_KERNEL);
+	if (!host->queues)
+		return -ENOMEM;
+	for (i = 0; i < host->queue_room; i++) {
+		host->queues[i].host = host;
+		host->queues[i].index = i;
+		host->queues[i].answered = jiffies;
+		spin_lock_init(&host->queues[i].pfn_lock);
+	}
+	return 0;
+}
+
+/* For the transfers the host has allowed meanwhile, and that do not fit on the stack. */
+static int alloc_frame_lists(struct storvsc_host *host)
+{
+	u32 frames = host->found.max_transfer / PAGE_BYTES + 1;
+	unsigned int i;
+
+	for (i = 0; i < host->queue_count; i++) {
+		host->queues[i].pfns = kvmalloc_array(frames, sizeof(u64), GFP_KERNEL);
+		if (!host->queues[i].pfns)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Every channel is closed, or was never open. */
+static void free_queues(struct storvsc_host *host)
+{
+	unsigned int i;
+
+	for (i = 0; i < host->queue_count; i++) {
+		/* The primary is the device's. */
+		if (i)
+			vmbus_chan_put(host->queues[i].chan);
+		kvfree(host->queues[i].pfns);
+	}
+	kfree(host->queues);
+	host->queues = NULL;
+}
+
+/* Probe and remove -----------------------------------------------------------------*/
+
+static void init_ask(struct storvsc_ask *ask)
+{
+	spin_lock_init(&ask->lock);
+}
+
+static struct storvsc_host *alloc_host(struct vmbus_dev *vdev)
+{
+	struct Scsi_Host *shost = scsi_host_alloc(&template, sizeof(struct storvsc_host));
+	struct storvsc_host *host;
+
+	if (!shost)
+		return NULL;
+	host = shost_priv(shost);
+	host->shost = shost;
+	host->vdev = vdev;
+	mutex_init(&host->reset_lock);
+	mutex_init(&host->shut_lock);
+	init_waitqueue_head(&host->wait);
+	init_ask(&host->setup);
+	init_ask(&host->reset);
+	INIT_WORK(&host->scan_work, scan_work);
+	INIT_WORK(&host->gone_work, storvsc_gone_work);
+	INIT_DELAYED_WORK(&host->watchdog, storvsc_watchdog);
+	ratelimit_state_init(&host->log_limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+	return host;
+}
+
+static void set_limits(struct storvsc_host *host)
+{
+	struct Scsi_Host *shost = host->shost;
+
+	host->depth = storvsc_depth(host->queue_count);
+	shost->can_queue = host->depth;
+	shost->cmd_per_lun = host->depth;
+	shost->nr_hw_queues = host->queue_count;
+	shost->max_channel = MAX_CHANNEL;
+	shost->max_id = MAX_ID;
+	shost->max_lun = MAX_LUN;
+	shost->max_cmd_len = VSTOR_CDB_LEN;
+	shost->max_sectors = host->found.max_transfer >> SECTOR_SHIFT;
+	/* A segment is at least a page, but the first and the last. */
+	shost->sg_tablesize = host->found.max_transfer / PAGE_BYTES + 1;
+	shost->no_write_same = host->found.version < VSTOR_VERSION_WIN10;
+}
+
+int storvsc_host_probe(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *id)
+{
+	struct storvsc_host *host;
+	int err;
+
+	/* A bounce buffer keeps the offset in the page, or a transfer would get holes. */
+	dma_set_min_align_mask(&vdev->dev, PAGE_BYTES - 1);
+	host = alloc_host(vdev);
+	if (!host)
+		return -ENOMEM;
+	err = alloc_queues(host);
+	if (err)
+		goto err_put;
+	err = open_queue(host, vdev->chan);
+	if (err) {
+		dev_err(&vdev->dev, "channel not opened, error %d\n", err);
+		goto err_queues;
+	}
+	err = handshake(host);
+	if (err)
+		goto err_close;
+	open_sub_channels(host);
+	err = alloc_frame_lists(host);
+	if (err)
+		goto err_close;
+	set_limits(host);
+
+	dev_set_drvdata(&vdev->dev, host);
+	err = scsi_add_host(host->shost, &vdev->dev);
+	if (err) {
+		dev_err(&vdev->dev, "SCSI host not added, error %d\n", err);
+		goto err_close;
+	}
+	add_debugfs(host);
+	shost_printk(KERN_INFO, host->shost,
+		     "storage protocol %u.%u, %u channel(s), %u commands at once, %u KiB each\n",
+		     host->found.version >> 8, host->found.version & 0xff, host->queue_count,
+		     host->depth, host->found.max_transfer / 1024);
+	scsi_scan_host(host->shost);
+	return 0;
+
+err_close:
+	WRITE_ONCE(host->removing, true);
+	storvsc_give_up(host);
+	cancel_work_sync(&host->gone_work);
+	cancel_work_sync(&host->scan_work);
+err_queues:
+	free_queues(host);
+err_put:
+	scsi_host_put(host->shost);
+	return err;
+}
+
+void storvsc_host_remove(struct vmbus_dev *vdev)
+{
+	struct storvsc_host *host = dev_get_drvdata(&vdev->dev);
+
+	WRITE_ONCE(host->removing, true);
+	/*
+	 * Disks flush their caches now, and the host may be silent. If the channel
+	 * is gone, gone_work ends every command; if not, the watchdog does. So
+	 * neither of the next two waits for ever.
+	 */
+	queue_delayed_work(storvsc_wq, &host->watchdog, STORVSC_WATCH_PERIOD);
+	cancel_work_sync(&host->scan_work);
+	scsi_remove_host(host->shost);
+	cancel_delayed_work_sync(&host->watchdog);
+	debugfs_remove(host->debugfs);
+
+	storvsc_give_up(host);
+	/* A reset that user space asked for ends now; a later one sees that the host is dead. */
+	mutex_lock(&host->reset_lock);
+	mutex_unlock(&host->reset_lock);
+	/* After the channels are closed, no callback queues them again. */
+	cancel_work_sync(&host->gone_work);
+	cancel_work_sync(&host->scan_work);
+	free_queues(host);
+	dev_set_drvdata(&vdev->dev, NULL);
+	scsi_host_put(host->shost);
+}

@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * queue.c - a command out, a completion in
+ */
+#include "storvsc.h"
+#include "trace.h"
+
+#include <linux/blk-mq.h>
+#include <linux/dma-mapping.h>
+#include <linux/jiffies.h>
+#include <linux/scatterlist.h>
+#include <scsi/scsi.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_device.h>
+#include <scsi/scsi_host.h>
+
+#define PAGE_BITS	12	/* the host's pages, whatever ours are */
+#define PAGE_BYTES	(1u << PAGE_BITS)
+
+/* For the host's own supervision of its disks; what Linux does is another matter. */
+#define HOST_TIMEOUT_S	60
+
+int storvsc_init_cmd(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
+{
+	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
+
+	/* Once per request, not per use: that it is with the host must outlive a retry. */
+	memset(sc, 0, sizeof(*sc));
+	return 0;
+}
+
+/* Requests that are not commands --------------------------------------------------*/
+
+static struct storvsc_ask *as_ask(struct storvsc_host *host, void *cookie)
+{
+	return cookie == &host->setup || cookie == &host->reset ? cookie : NULL;
+}
+
+static void ask_answered(struct storvsc_host *host, struct storvsc_ask *ask,
+			 const void *payload, u32 len)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&ask->lock, irq);
+	ask->len = min_t(u32, len, sizeof(ask->reply));
+	memcpy(ask->reply, payload, ask->len);
+	ask->asked = false;
+	ask->answered = true;
+	spin_unlock_irqrestore(&ask->lock, irq);
+	wake_up_all(&host->wait);
+}
+
+/* Neither answered nor ever to be. */
+static void ask_dropped(struct storvsc_ask *ask)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&ask->lock, irq);
+	ask->asked = false;
+	spin_unlock_irqrestore(&ask->lock, irq);
+}
+
+static bool ask_begin(struct storvsc_ask *ask)
+{
+	unsigned long irq;
+	bool free;
+
+	spin_lock_irqsave(&ask->lock, irq);
+	free = !ask->asked;
+	if (free) {
+		ask->asked = true;
+		ask->answered = false;
+	}
+	spin_unlock_irqrestore(&ask->lock, irq);
+	return free;
+}
+
+static bool ask_take(struct storvsc_ask *ask, void *reply, u32 *len)
+{
+	unsigned long irq;
+	bool answered;
+
+	spin_lock_irqsave(&ask->lock, irq);
+	answered = ask->answered;
+	if (answered) {
+		*len = ask->len;
+		memcpy(reply, ask->reply, ask->len);
+	}
+	spin_unlock_irqrestore(&ask->lock, irq);
+	return answered;
+}
+
+static bool ask_is_over(struct storvsc_host *host, struct storvsc_ask *ask)
+{
+	unsigned long irq;
+	bool over;
+
+	spin_lock_irqsave(&ask->lock, irq);
+	over = ask->answered || !ask->asked;
+	spin_unlock_irqrestore(&ask->lock, irq);
+	return over || READ_ONCE(host->dead) || vmbus_chan_gone(host->queues[0].chan);
+}
+
+int storvsc_ask(struct storvsc_host *host, struct storvsc_ask *ask,
+		const struct vstor_packet *pkt, void *reply, u32 *len)
+{
+	struct vmbus_chan *chan = host->queues[0].chan;
+	int err;
+
+	/* The last answer is still owed. Its cookie is ours until it comes or the channel closes. */
+	if (!ask_begin(ask))
+		return -EBUSY;
+	err = vmbus_chan_send(chan, pkt, sizeof(*pkt), ask, 0);
+	if (err) {
+		ask_dropped(ask);
+		return err;
+	}
+	wait_event_timeout(host->wait, ask_is_over(host, ask), storvsc_reply_timeout());
+	if (ask_take(ask, reply, len))
+		return 0;
+	return READ_ONCE(host->dead) || vmbus_chan_gone(chan) ? -ENODEV : -ETIMEDOUT;
+}
+
+/* Out ---------------------------------------------------------------------------*/
+
+/*
+ * List the 4 KiB frames of a mapped command. The host takes a range for one run
+ * of bytes from its offset on, so every seam must lie on a page boundary; the
+ * block layer keeps that (virt_boundary_mask), and here it is seen to.
+ *
+ * Return: number of frames, or -EINVAL.
+ */
+static int list_frames(struct scsi_cmnd *cmd, int segments, u64 *pfns, u32 room)
+{
+	struct scatterlist *sg;
+	u64 end = 0;
+	u32 count = 0;
+	int i;
+
+	scsi_for_each_sg(cmd, sg, segments, i) {
+		u64 at = sg_dma_address(sg);
+
+		if (i && ((at | end) & (PAGE_BYTES - 1)))
+			return -EINVAL;
+		end = at + sg_dma_len(sg);
+		for (at >>= PAGE_BITS; at <= (end - 1) >> PAGE_BITS; at++) {
+			if (count == room)
+				return -EINVAL;
+			pfns[count++] = at;
+		}
+	}
+	return count;
+}
+
+static int send_listed(struct storvsc_queue *q, struct scsi_cmnd *cmd, int segments,
+		       const struct vstor_packet *pkt, unsigned int flags, u64 *pfns, u32 room)
+{
+	struct vmbus_pages pages = {
+		.pfns = pfns,
+		.offset = sg_dma_address(scsi_sglist(cmd)) & (PAGE_BYTES - 1),
+		.len = scsi_bufflen(cmd),
+	};
+	int count = list_frames(cmd, segments, pfns, room);
+
+	if (unlikely(count != DIV_ROUND_UP(pages.offset + pages.len, PAGE_BYTES)))
+		return -EINVAL;
+	trace_storvsc_submit(q, cmd, pages.len, count);
+	return vmbus_chan_send_pages(q->chan, &pages, pkt, sizeof(*pkt), cmd, flags);
+}
+
+/* After success the command is the host's and may be complete already: do not touch it. */
+static int send(struct storvsc_queue *q, struct scsi_cmnd *cmd, int segments,
+		const struct vstor_packet *pkt, unsigned int flags)
+{
+	u64 few[STORVSC_FEW_PAGES];
+	unsigned long irq;
+	int err;
+
+	if (!segments) {
+		trace_storvsc_submit(q, cmd, 0, 0);
+		return vmbus_chan_send(q->chan, pkt, sizeof(*pkt), cmd, flags);
+	}
+	/* One page more than the length says, because of its offset. */
+	if (scsi_bufflen(cmd) <= (STORVSC_FEW_PAGES - 1) * PAGE_BYTES)
+		return send_listed(q, cmd, segments, pkt, flags, few, STORVSC_FEW_PAGES);
+
+	/* The bus copies the list into the ring, so one array a queue is enough. */
+	spin_lock_irqsave(&q->pfn_lock, irq);
+	err = send_listed(q, cmd, segments, pkt, flags, q->pfns,
+			  q->host->found.max_transfer / PAGE_BYTES + 1);
+	spin_unlock_irqrestore(&q->pfn_lock, irq);
+	return err;
+}
+
+/*
+ * The block layer takes a command that we end ourselves for one that was sent,
+ * and so the last of a batch for the kick the others wait for.
+ */
+static void kick_if_last(struct storvsc_queue *q, const struct scsi_cmnd *cmd)
+{
+	if (cmd->flags & SCMD_LAST)
+		vmbus_chan_kick(q->chan);
+}
+
+static int end_unsent(struct storvsc_queue *q, struct scsi_cmnd *cmd, int host_byte)
+{
+	kick_if_last(q, cmd);
+	scsi_set_resid(cmd, scsi_bufflen(cmd));
+	cmd->result = host_byte << 16;
+	scsi_done(cmd);
+	return 0;
+}
+
+static int busy(struct storvsc_queue *q, const struct scsi_cmnd *cmd)
+{
+	kick_if_last(q, cmd);
+	return SCSI_MLQUEUE_HOST_BUSY;
+}
+
+/* False: a command that no driver of ours should have been given. */
+static bool put_command(struct vstor_packet *pkt, struct scsi_cmnd *cmd)
+{
+	struct scsi_device *sdev = cmd->device;
+	struct vstor_request req = {
+		.port = sdev->host->host_no,
+		.path = sdev->channel,
+		.target = sdev->id,
+		.lun = sdev->lun,
+		.cdb = cmd->cmnd,
+		.cdb_len = cmd->cmd_len,
+		.data = VSTOR_DATA_NONE,
+		.tagged = sdev->tagged_supported,
+		.timeout_s = HOST_TIMEOUT_S,
+		.len = scsi_bufflen(cmd),
+	};
+
+	if (sdev->lun > U8_MAX || sdev->id > U8_MAX || sdev->channel > U8_MAX ||
+	    req.len > sdev->host->max_sectors << SECTOR_SHIFT)
+		return false;
+	if (req.len && cmd->sc_data_direction == DMA_FROM_DEVICE)
+		req.data = VSTOR_DATA_IN;
+	else if (req.len && cmd->sc_data_direction == DMA_TO_DEVICE)
+		req.data = VSTOR_DATA_OUT;
+	return !vstor_put_execute(pkt, &req);
+}
+
+static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scsi_cmnd *cmd)
+{
+	unsigned int flags = cmd->flags & SCMD_LAST ? 0 : VMBUS_SEND_MORE;
+	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
+	struct storvsc_queue *via = q;
+	struct vstor_packet pkt;
+	int segments, err;
+
+	if (unlikely(READ_ONCE(host->dead)))
+		return end_unsent(q, cmd, DID_NO_CONNECT);
+	/* Only an error handler in a hurry could reuse a command the host has: not while it has it. */
+	if (WARN_ON_ONCE(sc->with_host))
+		return busy(q, cmd);
+	if (unlikely(!put_command(&pkt, cmd)))
+		return end_unsent(q, cmd, DID_BAD_TARGET);
+	if (unlikely(READ_ONCE(q->dead))) {
+		via = &host->queues[0];
+		/* Nobody will kick that one for us. */
+		flags = 0;
+	}
+
+	segments = scsi_dma_map(cmd);
+	/* Bounce buffers are all in use: those in flight will free some. */
+	if (unlikely(segments < 0))
+		return busy(q, cmd);
+
+	/* Count it, then send: it may be back before the send returns. */
+	sc->with_host = true;
+	WRITE_ONCE(sc->since, jiffies);
+	atomic_long_inc(&via->sent);
+	if (flags & VMBUS_SEND_MORE)
+		atomic_long_inc(&via->held);
+	err = send(via, cmd, segments, &pkt, flags);
+	if (likely(!err))
+		return 0;
+
+	atomic_long_dec(&via->sent);
+	if (flags & VMBUS_SEND_MORE)
+		atomic_long_dec(&via->held);
+	sc->with_host = false;
+	scsi_dma_unmap(cmd);
+	switch (err) {
+	case -EAGAIN:
+		/*
+		 * What fills ring and table are commands of ours, and the block
+		 * layer tries again whenever one of them ends. So the host need
+		 * not signal free space: that would cost an interrupt and gain nothing.
+		 */
+		atomic_long_inc(&via->full);
+		return busy(q, cmd);
+	case -ENODEV:
+		/* Without a sub-channel the primary does its work, as soon as it is known. */
+		if (via->index)
+			return busy(q, cmd);
+		return end_unsent(q, cmd, DID_NO_CONNECT);
+	default:
+		if (__ratelimit(&host->log_limit))
+			sdev_printk(KERN_ERR, cmd->device,
+				    "command 0x%02x with %u bytes in %d segments cannot be sent, error %d\n",
+				    cmd->cmnd[0], scsi_bufflen(cmd), segments, err);
+		return end_unsent(q, cmd, DID_ERROR);
+	}
+}
+
+compat_ret(struct scsi_host_template, queuecommand, NULL, NULL)
+storvsc_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
+{
+	struct storvsc_host *host = shost_priv(shost);
+	u32 tag = blk_mq_unique_tag(scsi_cmd_to_rq(cmd));
+
+	return submit(host, &host->queues[blk_mq_unique_tag_to_hwq(tag)], cmd);
+}
+
+void storvsc_commit(struct Scsi_Host *shost, u16 hwq)
+{
+	struct storvsc_host *host = shost_priv(shost);
+
+	vmbus_chan_kick(host->queues[hwq].chan);
+}
+
+/* In ------------------------------------------------------------------------------*/
+
+/* How much a command must move to be a success. */
+static u32 least(struct scsi_cmnd *cmd)
+{
+	enum req_op op = req_op(scsi_cmd_to_rq(cmd));
+
+	/* Whoever sent it can do with less; so can the error handler, in whatever command it borrows. */
+	if (!cmd->underflow)
+		return 0;
+	/* A file system's read or write is all or an error; sd's hint counts 512-byte blocks only. */
+	if (op == REQ_OP_READ || op == REQ_OP_WRITE)
+		return scsi_bufflen(cmd);
+	return min(cmd->underflow, scsi_bufflen(cmd));
+}
+
+/* A command is ours again: its cookie came back. */
+static void take_back(struct scsi_cmnd *cmd)
+{
+	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
+
+	scsi_dma_unmap(cmd);
+	sc->with_host = false;
+}
+
+/*
+ * A command that timed out belongs to the error handler; for one of those
+ * scsi_done() does nothing. @done is raised after it, because the error handler
+ * starts commands again when it sees none in flight: pairs with
+ * storvsc_in_flight().
+ */
+static void finish(struct storvsc_queue *q, struct scsi_cmnd *cmd)
+{
+	scsi_done(cmd);
+	smp_store_release(&q->done, q->done + 1);
+}
+
+static void note_odd(struct storvsc_queue *q, u32 odd)
+{
+	int i;
+
+	for (i = 0; i < VSTOR_ODD_COUNT; i++)
+		if (odd & BIT(i))
+			storvsc_reject(q, i);
+}
+
+static void note_failure(struct storvsc_queue *q, struct scsi_cmnd *cmd,
+			 const struct vstor_verdict *v)
+{
+	if (__ratelimit(&q->host->log_limit))
+		sdev_printk(KERN_WARNING, cmd->device,
+			    "channel %u: command 0x%02x failed: srb status 0x%02x, scsi status 0x%02x, host status 0x%08x\n",
+			    vmbus_chan_relid(q->chan), cmd->cmnd[0], v->srb_status,
+			    v->host_scsi_status, v->nt_status);
+}
+
+static void command_done(struct storvsc_queue *q, struct scsi_cmnd *cmd, const struct vmbus_pkt *pkt)
+{
+	static const u8 host_bytes[VSTOR_OUTCOME_COUNT] = {
+		[VSTOR_OK] = DID_OK,
+		[VSTOR_STATUS] = DID_OK,
+		/* The mid-layer tries again, a few times. */
+		[VSTOR_FAILED] = DID_ERROR,
+		[VSTOR_NO_DEVICE] = DID_NO_CONNECT,
+	};
+	struct vstor_expect expect = {
+		.cdb = cmd->cmnd,
+		.asked = scsi_bufflen(cmd),
+		.least = least(cmd),
+	};
+	struct vstor_verdict v;
+
+	vstor_parse_completion(pkt->payload, pkt->payload_len, &expect, &v);
+	trace_storvsc_complete(q, cmd, &v);
+	if (unlikely(v.odd))
+		note_odd(q, v.odd);
+	if (unlikely(v.outcome != VSTOR_OK)) {
+		trace_storvsc_error(q, cmd, &v);
+		if (v.outcome == VSTOR_FAILED)
+			note_failure(q, cmd, &v);
+		if (v.action == VSTOR_ACT_REMOVE)
+			storvsc_unit_absent(q->host, cmd->device);
+		else if (v.action == VSTOR_ACT_RESCAN)
+			storvsc_unit_changed(q->host, cmd->device);
+	}
+
+	take_back(cmd);
+	/* The mid-layer has cleared the rest of the buffer. */
+	if (v.sense_len)
+		memcpy(cmd->sense_buffer, v.sense, v.sense_len);
+	scsi_set_resid(cmd, v.residual);
+	cmd->result = host_bytes[v.outcome] << 16 | v.scsi_status;
+	finish(q, cmd);
+}
+
+static void noticed(struct storvsc_queue *q, const struct vmbus_pkt *pkt)
+{
+	if (pkt->type != VMBUS_PKT_INBAND) {
+		storvsc_reject(q, STORVSC_REJECT_TYPE);
+		return;
+	}
+	switch (vstor_parse_notice(pkt->payload, pkt->payload_len)) {
+	case VSTOR_NOTICE_BUS_CHANGED:
+		storvsc_bus_changed(q->host);
+		break;
+	case VSTOR_NOTICE_BAD:
+		storvsc_reject(q, STORVSC_REJECT_NOTICE);
+		break;
+	}
+}
+
+static void on_event(struct vmbus_chan *chan, void *ctx)
+{
+	struct storvsc_queue *q = ctx;
+	struct storvsc_ask *ask;
+	struct vmbus_pkt pkt;
+	bool answered = false;
+
+	while (vmbus_chan_recv(chan, &pkt)) {
+		if (pkt.type != VMBUS_PKT_COMPLETION) {
+			noticed(q, &pkt);
+			continue;
+		}
+		ask = as_ask(q->host, pkt.cookie);
+		if (unlikely(ask)) {
+			ask_answered(q->host, ask, pkt.payload, pkt.payload_len);
+		} else {
+			command_done(q, pkt.cookie, &pkt);
+			answered = true;
+		}
+	}
+	if (answered)
+		WRITE_ONCE(q->answered, jiffies);
+}
+
+static void on_gone(struct vmbus_chan *chan, void *ctx)
+{
+	struct storvsc_queue *q = ctx;
+
+	/* Closing is not for here: it waits for this very callback. */
+	WRITE_ONCE(q->gone, true);
+	queue_work(storvsc_wq, &q->host->gone_work);
+	wake_up_all(&q->host->wait);
+}
+
+const struct vmbus_chan_ops storvsc_chan_ops = {
+	.event = on_event,
+	.gone = on_gone,
+};
+
+/*
+ * The channel is closed before anything is reaped: no completion can come any
+ * more, no send succeeds, and the host was told, and waited for, to let go of
+ * the channel and with it of the commands on it. If it did not answer, or the
+ * channel was rescinded, there is nobody left to ask; the data pages go back to
+ * their owners because the alternative is to hang these for ever.
+ */
+void storvsc_shut_queue(struct storvsc_queue *q, int host_byte)
+{
+	struct storvsc_ask *ask;
+	void *cookie;
+
+	lockdep_assert_held(&q->host->shut_lock);
+	WRITE_ONCE(q->dead, true);
+	vmbus_chan_close(q->chan);
+	while ((cookie = vmbus_chan_reap(q->chan))) {
+		struct scsi_cmnd *cmd = cookie;
+
+		ask = as_ask(q->host, cookie);
+		if (ask) {
+			ask_dropped(ask);
+			continue;
+		}
+		take_back(cmd);
+		scsi_set_resid(cmd, scsi_bufflen(cmd));
+		cmd->result = host_byte << 16;
+		finish(q, cmd);
+	}
+}
+
+/* Account ---------------------------------------------------------------------------*/
+
+/* Exact when nothing is being sent, as in the error handler; else a recent value. */
+unsigned long storvsc_in_flight(struct storvsc_host *host)
+{
+	unsigned long done = 0, sent = 0;
+	unsigned int i;
+
+	/* In this order: what is counted as done was counted as sent before. */
+	for (i = 0; i < host->queue_count; i++)
+		done += smp_load_acquire(&host->queues[i].done);
+	for (i = 0; i < host->queue_count; i++)
+		sent += atomic_long_read(&host->queues[i].sent);
+	return sent - done;
+}
+
+bool storvsc_answered_since(struct storvsc_host *host, unsigned long since)
+{
+	unsigned int i;
+
+	for (i = 0; i < host->queue_count; i++)
+		if (time_after(READ_ONCE(host->queues[i].answered), since))
+			return true;
+	return false;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * storvsc.h - the adapter and its queues, who may touch which field, and what
+ * the files of this module owe each other
+ *
+ * A command is the host's from a successful send until its cookie comes back,
+ * and the bus hands every cookie back exactly once: in a completion, or when a
+ * closed channel is reaped. Nothing else completes a command that was sent. So
+ * none is lost, none is completed twice, and no page is used again that the
+ * host may still write.
+ */
+#ifndef STORVSC_H
+#define STORVSC_H
+
+#include "proto/vstor.h"
+#include "vmbus.h"
+
+#include <linux/atomic.h>
+#include <linux/mutex.h>
+#include <linux/ratelimit.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <scsi/scsi_host.h>
+
+struct scsi_cmnd;
+struct scsi_device;
+struct Scsi_Host;
+struct dentry;
+
+/* Frame numbers of transfers up to 128 KiB are listed on the stack. */
+#define STORVSC_FEW_PAGES	33
+
+/* While an adapter is removed, the host must give back something in so many jiffies. */
+#define STORVSC_WATCH_PERIOD	(30u * HZ)
+
+/**
+ * struct storvsc_queue - a channel and the blk-mq hardware queue it serves
+ * @host: whose
+ * @chan: open from probe until it is shut; a reference if @index is not 0
+ * @index: hardware queue number; 0 is the primary channel
+ * @dead: nothing is sent here any more, queue 0 does its work. Set under
+ *	@host->shut_lock, read without
+ * @gone: the bus said so; storvsc_gone_work() shuts it
+ * @sent: commands that were given to the host
+ * @held: those of them that were not shown to it at once
+ * @full: sends that found no room
+ * @pfn_lock: @pfns
+ * @pfns: frame numbers of one large transfer, while it is being sent
+ * @done: commands the host has given back and we have completed. One writer: the event
+ *	callback, or after the channel was closed whoever shuts the queue
+ * @answered: when the host last gave one back, in jiffies
+ */
+struct storvsc_queue {
+	struct storvsc_host *host;
+	struct vmbus_chan *chan;
+	u16 index;
+	bool dead;
+	bool gone;
+	atomic_long_t sent;
+	atomic_long_t held;
+	atomic_long_t full;
+	spinlock_t pfn_lock;
+	u64 *pfns __guarded_by(&pfn_lock);
+
+	unsigned long done ____cacheline_aligned_in_smp;
+	unsigned long answered;
+};
+
+/**
+ * struct storvsc_ask - a request that is not a command, and room for its answer
+ * @lock: all of it
+ * @asked: the host has the request
+ * @answered: @reply is valid
+ * @len: bytes of @reply
+ * @reply: start of the completion's payload
+ *
+ * It lives as long as the host adapter, so that an answer that comes after nobody
+ * waits any more has a place to go.
+ */
+struct storvsc_ask {
+	spinlock_t lock;
+	bool asked __guarded_by(&lock);
+	bool answered __guarded_by(&lock);
+	u32 len __guarded_by(&lock);
+	u8 reply[sizeof(struct vstor_packet)] __guarded_by(&lock);
+};
+
+/* What the host sent that a correct one would not have. First the VSTOR_ODD_ bits, in order. */
+enum storvsc_reject {
+	STORVSC_REJECT_SHORT,
+	STORVSC_REJECT_OP,
+	STORVSC_REJECT_MOVED,
+	STORVSC_REJECT_CONTRADICTION,
+	STORVSC_REJECT_SENSE,
+	STORVSC_REJECT_NOTICE,
+	STORVSC_REJECT_TYPE,
+	STORVSC_REJECT_COUNT
+};
+
+/* What storvsc_scan_work() shall do; bits of storvsc_host.todo. */
+#define STORVSC_TODO_BUS	0	/* units came or went */
+
+/**
+ * struct storvsc_host - a host adapter, in the private part of its Scsi_Host
+ * @shost: the rest of it
+ * @vdev: device it is made of
+ * @found: what the handshake found
+ * @queues: room for @queue_room; set up before the first channel opens, freed after the last
+ *	has closed
+ * @queue_room: most channels it may have
+ * @queue_count: those it has
+ * @depth: most commands the host may have at once
+ * @dead: no command is sent any more, each ends at once. Set under @shut_lock
+ * @removing: no new scan is begun
+ * @reset_lock: a reset is going on; outside @shut_lock. May sleep
+ * @shut_lock: closing and reaping channels, and @queue_count. May sleep
+ * @wait: for answers to @setup and @reset, and for the end
+ * @setup: the handshake's questions
+ * @reset: the error handler's
+ * @todo: STORVSC_TODO_ bits
+ * @scan_work: looks at units
+ * @gone_work: shuts queues whose channel the bus lost
+ * @watchdog: while the adapter is removed: gives up on a host that is silent
+ * @watched_busy: commands were in flight when it last looked
+ * @rejects: by enum storvsc_reject
+ * @silences: times a command waited in vain for the whole of its timeout
+ * @log_limit: what the host causes us to log
+ * @debugfs: file
+ */
+struct storvsc_host {
+	struct Scsi_Host *shost;
+	struct vmbus_dev *vdev;
+	struct vstor_init found;
+	struct storvsc_queue *queues;
+	unsigned int queue_room;
+	unsigned int queue_count;
+	unsigned int depth;
+	bool dead;
+	bool removing;
+	struct mutex reset_lock;
+	struct mutex shut_lock;
+	wait_queue_head_t wait;
+	struct storvsc_ask setup;
+	struct storvsc_ask reset;
+	unsigned long todo;
+	struct work_struct scan_work;
+	struct work_struct gone_work;
+	struct delayed_work watchdog;
+	bool watched_busy;
+	atomic_t rejects[STORVSC_REJECT_COUNT];
+	atomic_t silences;
+	struct ratelimit_state log_limit;
+	struct dentry *debugfs;
+};
+
+/**
+ * struct storvsc_cmd - private part of a command
+ * @with_host: it was sent and has not come back
+ * @since: when it was sent, or last seen waiting by the timeout, in jiffies
+ */
+struct storvsc_cmd {
+	bool with_host;
+	unsigned long since;
+};
+
+/* Bits of storvsc_lun.flags. */
+#define STORVSC_LUN_ABSENT	0	/* the host says that it is not there */
+#define STORVSC_LUN_CHANGED	1	/* it says that it changed */
+
+/* Private part of a SCSI device. */
+struct storvsc_lun {
+	unsigned long flags;
+};
+
+/* main.c */
+extern struct workqueue_struct *storvsc_wq;	/* for what ends commands */
+unsigned int storvsc_ring_bytes(void);
+unsigned int storvsc_queue_limit(void);
+unsigned int storvsc_depth(unsigned int queues);
+unsigned int storvsc_depth_limit(void);
+unsigned long storvsc_timeout(void);		/* jiffies: for a command */
+unsigned long storvsc_reply_timeout(void);	/* jiffies: for an answer that needs no disk */
+unsigned long storvsc_drain_timeout(void);	/* jiffies: after a reset, for what the disk still owes */
+
+/* host.c */
+int storvsc_host_probe(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *id);
+void storvsc_host_remove(struct vmbus_dev *vdev);
+/* The host says something about a unit; atomic context. */
+void storvsc_unit_absent(struct storvsc_host *host, struct scsi_device *sdev);
+void storvsc_unit_changed(struct storvsc_host *host, struct scsi_device *sdev);
+void storvsc_bus_changed(struct storvsc_host *host);
+/* Count it, and log it if there is room; any context. */
+void storvsc_reject(struct storvsc_queue *q, enum storvsc_reject why);
+
+/* queue.c */
+extern const struct vmbus_chan_ops storvsc_chan_ops;
+compat_ret(struct scsi_host_template, queuecommand, NULL, NULL)
+storvsc_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *cmd);
+void storvsc_commit(struct Scsi_Host *shost, u16 hwq);
+int storvsc_init_cmd(struct Scsi_Host *shost, struct scsi_cmnd *cmd);
+/* Ask and wait, with a bound. Sleeps. @reply has room for a struct vstor_packet. */
+int storvsc_ask(struct storvsc_host *host, struct storvsc_ask *ask,
+		const struct vstor_packet *pkt, void *reply, u32 *len);
+/* Close a queue's channel and complete what it had with @host_byte. shut_lock held. */
+void storvsc_shut_queue(struct storvsc_queue *q, int host_byte);
+/* Commands the host has. */
+unsigned long storvsc_in_flight(struct storvsc_host *host);
+/* Has the host given any command back after @since? */
+bool storvsc_answered_since(struct storvsc_host *host, unsigned long since);
+
+/* eh.c */
+compat_ret(struct scsi_host_template, eh_timed_out, NULL)
+storvsc_timed_out(struct scsi_cmnd *cmd);
+int storvsc_host_reset(struct scsi_cmnd *cmd);
+/* Close all channels for good: every command ends, now and from now on. Sleeps. */
+void storvsc_give_up(struct storvsc_host *host);
+void storvsc_gone_work(struct work_struct *work);
+void storvsc_watchdog(struct work_struct *work);
+
+#endif
