@@ -4,7 +4,7 @@
 #
 #   make                 the modules, for the running kernel or KDIR=<its headers>
 #   make install         into /lib/modules of that kernel
-#   make dkms-install    with DKMS, for every kernel that has headers, now and later
+#   make dkms-install    with DKMS, for the running kernel (KREL=), and by itself for later ones
 #   make dkms-uninstall
 #   make run             a guest with our drivers and a real disk; SHELL=1 for a shell in it
 #   make check           seconds, without a machine: unit tests, fuzzers, rules, sparse
@@ -35,10 +35,10 @@ FUZZ_SECONDS ?= 5
 	dkms-install dkms-uninstall
 
 modules:
-	$(KBUILD) modules
+	+$(KBUILD) modules
 
 install: modules
-	$(KBUILD) modules_install
+	+$(KBUILD) modules_install
 	depmod -a $(KREL)
 
 clean:
@@ -49,7 +49,8 @@ dkms-install:
 	rm -rf $(DKMS_SRC)
 	mkdir -p $(DKMS_SRC)
 	cp -a $(wildcard $(SOURCES)) $(DKMS_SRC)/
-	dkms install --force vmbus-kit/$(VERSION) $(if $(filter command line,$(origin KREL)),-k $(KREL))
+	dkms install --force vmbus-kit/$(VERSION) \
+		$(if $(filter command line,$(origin KREL)),-k $(KREL))
 
 dkms-uninstall:
 	-dkms remove vmbus-kit/$(VERSION) --all

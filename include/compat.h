@@ -48,7 +48,7 @@
 
 /* SCSI -------------------------------------------------------------------------*/
 
-/* 6.16: slave_alloc, slave_configure and slave_destroy are called sdev_, and configure gets the limits */
+/* 6.16: slave_alloc, _configure and _destroy are called sdev_, and configure gets the limits */
 #ifdef COMPAT_SDEV_CONFIGURE
 #define compat_sdev_init		sdev_init
 #define compat_sdev_configure		sdev_configure
@@ -61,7 +61,7 @@
 #define compat_sdev_configure_limits
 #endif
 
-/* 6.2: eh_timed_out has its own answers; before, DONE from it meant that the mid-layer shall go on */
+/* 6.2: eh_timed_out has its own answers; before, DONE meant that the mid-layer shall go on */
 #ifndef COMPAT_SCSI_TIMEOUT_ACTION
 #define SCSI_EH_NOT_HANDLED		BLK_EH_DONE
 #define SCSI_EH_RESET_TIMER		BLK_EH_RESET_TIMER

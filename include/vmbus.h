@@ -165,7 +165,7 @@ struct vmbus_pages {
 	u32 len;
 };
 
-/* More packets follow at once: do not show this one to the host before the last, or vmbus_chan_kick(). */
+/* More follow at once: do not show this one to the host before the last, or vmbus_chan_kick(). */
 #define VMBUS_SEND_MORE		BIT(0)
 
 /**

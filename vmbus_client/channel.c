@@ -29,7 +29,7 @@
 #include <linux/slab.h>
 
 static struct vmbus_conn *conn;
-static struct workqueue_struct *dev_wq;		/* one item per device; runs drivers */
+static struct workqueue_struct *dev_wq;		/* runs drivers: probe, remove, gone */
 static LIST_HEAD(primaries);			/* conn->mutex */
 static struct vmbus_chan __rcu *by_relid[VMBUS_RELID_MAX + 1];	/* conn->mutex to write */
 static bool leaving;				/* no new channel is taken; conn->mutex */
@@ -118,7 +118,7 @@ static void queue_with_ref(struct vmbus_chan *chan, struct workqueue_struct *wq,
 
 void vmbus_chan_queue_gone(struct vmbus_chan *chan)
 {
-	queue_with_ref(chan, system_unbound_wq, &chan->gone_work);
+	queue_with_ref(chan, dev_wq, &chan->gone_work);
 }
 
 static void queue_dev(struct vmbus_chan *chan)
@@ -695,7 +695,8 @@ int vmbus_chans_init(struct vmbus_conn *connection)
 {
 	conn = connection;
 	leaving = false;
-	dev_wq = alloc_workqueue("vmbus-devices", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	/* Not for reclaim: drivers' remove waits there for all sorts of work. */
+	dev_wq = alloc_workqueue("vmbus-devices", WQ_UNBOUND, 0);
 	return dev_wq ? 0 : -ENOMEM;
 }
 

@@ -299,13 +299,14 @@ static int ask(struct vmbus_conn *conn, struct negotiate *n)
 }
 
 /*
- * We give up, but the host may think otherwise and use the pages we named:
- * vmbus_conn_unload() shall say good-bye in the terms of that version.
+ * We give up, but the host may think us connected and use the pages we named. It
+ * would have told us where to post a good-bye, so we cannot say one; the next
+ * contact, ours or another driver's, makes it forget us. The pages are never reused.
  */
-static void believed_connected(struct vmbus_conn *conn, const struct negotiate *n)
+static void leave_pages_to_host(struct vmbus_conn *conn)
 {
-	conn->connection_id = n->connection_id;
-	WRITE_ONCE(conn->version, n->version);
+	conn->monitor_pages[0] = NULL;
+	conn->monitor_pages[1] = NULL;
 }
 
 int vmbus_conn_contact(struct vmbus_conn *conn)
@@ -321,7 +322,6 @@ int vmbus_conn_contact(struct vmbus_conn *conn)
 	switch (verdict) {
 	case NEGOTIATE_AGREED:
 		conn->connection_id = n.connection_id;
-		conn->agreed = true;
 		WRITE_ONCE(conn->version, n.version);
 		pr_info("connected to the host, VMBus %u.%u\n",
 			VMBUS_VERSION_MAJOR(n.version), VMBUS_VERSION_MINOR(n.version));
@@ -329,7 +329,7 @@ int vmbus_conn_contact(struct vmbus_conn *conn)
 	case NEGOTIATE_FAILED:
 		pr_err("the host speaks VMBus %u.%u but could not connect us; giving up\n",
 		       VMBUS_VERSION_MAJOR(n.version), VMBUS_VERSION_MINOR(n.version));
-		believed_connected(conn, &n);
+		leave_pages_to_host(conn);
 		return -EIO;
 	case -ETIMEDOUT:
 		/*
@@ -339,7 +339,7 @@ int vmbus_conn_contact(struct vmbus_conn *conn)
 		pr_err("the host did not answer our contact (VMBus %u.%u) within %u ms; giving up\n",
 		       VMBUS_VERSION_MAJOR(n.version), VMBUS_VERSION_MINOR(n.version),
 		       vmbus_reply_timeout());
-		believed_connected(conn, &n);
+		leave_pages_to_host(conn);
 		return -ETIMEDOUT;
 	case -ENODEV:
 		pr_err("the host has no VMBus in a version we know\n");
@@ -378,17 +378,13 @@ void vmbus_conn_unload(struct vmbus_conn *conn)
 	if (err)
 		xact_cancel(&conn->xacts, &x);
 	else
-		err = xact_wait(&conn->xacts, &x,
-				conn->agreed ? clamp(unload_timeout, 10u, 600000u) :
-						vmbus_reply_timeout());
+		err = xact_wait(&conn->xacts, &x, clamp(unload_timeout, 10u, 600000u));
 
 	if (err) {
 		vmbus_buf_abandon_parked(conn);
 		pr_warn("the host did not confirm that it forgets us (error %d); the memory it knows stays allocated\n",
 			err);
-		/* Two pages the host may still write: better lost than reused. */
-		conn->monitor_pages[0] = NULL;
-		conn->monitor_pages[1] = NULL;
+		leave_pages_to_host(conn);
 		return;
 	}
 	vmbus_buf_free_parked(conn);

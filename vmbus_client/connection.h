@@ -53,7 +53,6 @@ struct conn_ops {
  * @xacts: requests in flight
  * @version: negotiated, 0 while there is none; written before offers are asked for
  * @connection_id: where messages are posted; 0 while the host knows nothing of us
- * @agreed: the host has accepted a version
  * @target_vp: VP that gets the host's messages
  * @control: ordered queue for offers and rescinds
  * @inbox_work: drains @inbox there
@@ -75,7 +74,6 @@ struct vmbus_conn {
 	struct xact_table xacts;
 	u32 version;
 	u32 connection_id;
-	bool agreed;
 	u32 target_vp;
 
 	struct workqueue_struct *control;

@@ -15,7 +15,8 @@ kit_unloads() { rmmod storvsc && rmmod vmbus_client; }
 modprobe sd_mod
 ktap_check stock_first modprobe hv_vmbus
 ktap_check kit_is_told_busy busy
-ktap_check kit_says_what_to_do in_log 'vmbus_client: the in-tree driver \(hv_vmbus\) is connected to the host; unload it'
+ktap_check kit_says_what_to_do in_log \
+	'vmbus_client: the in-tree driver \(hv_vmbus\) is connected to the host; unload it'
 ktap_check stock_is_not_disturbed stock_alive
 ktap_check kit_loads_when_stock_is_gone modprobe vmbus_client
 ktap_check kit_works kit_alive

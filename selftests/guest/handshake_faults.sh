@@ -1,9 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # machine: provider="lun0=ram:16M" drivers=kit timeout=900
-# proves: a host that answers late, never, twice or with nonsense costs a bounded wait and a message, and the modules unload and work again
+# proves: a host that answers late, never, twice or with nonsense costs a bounded wait and a message;
+#         the modules unload and work again
 . ./ktap.sh
 . ./lib.sh
+
+offer_again=
 
 clean() {
 	rmmod storvsc 2>/dev/null
@@ -31,6 +34,8 @@ survives() {
 	} >/tmp/load.out 2>&1
 	if ! clean >/tmp/clean.out 2>&1; then
 		ktap_not_ok "$name" "the modules do not unload: $(cat /tmp/load.out /tmp/clean.out)"
+	elif [ -n "$offer_again" ] && ! ctl offer scsi0; then
+		ktap_not_ok "$name" "the host has not taken the device away"
 	elif ! works >/tmp/works.out 2>&1; then
 		ktap_not_ok "$name" "afterwards it does not work: $(cat /tmp/works.out)"
 	else
@@ -58,7 +63,7 @@ fails_to_load() {
 ktap_plan 25
 modprobe sd_mod
 fails_to_load contact_never_answered 'did not answer our contact .* within 1500 ms' version_response:never
-fails_to_load every_version_refused 'no VMBus in a version we know' version_response:status:0
+fails_to_load every_version_refused 'no VMBus in a version we know' version_response:status:0:9
 survives contact_answered_late version_response:delay:500
 survives contact_answered_twice version_response:dup
 survives contact_answered_with_garbage version_response:garbage
@@ -78,7 +83,10 @@ survives open_never_answered open_result:never
 survives open_refused open_result:status:1
 survives open_answered_late open_result:delay:2500
 survives open_answered_twice open_result:dup
+# A device taken away stays away, until the host offers it again.
+offer_again=yes
 survives rescinded_while_opening open_result:rescind
+offer_again=
 survives teardown_never_answered gpadl_torndown:never
 survives unload_never_answered unload_response:never
 ktap_check host_saw_no_violation no_violations

@@ -9,5 +9,6 @@ ktap_plan 2
 declines() { ! modprobe vmbus_client 2>/tmp/err && grep -i 'no such device' /tmp/err; }
 
 ktap_check declines_with_enodev declines
-ktap_check names_the_privilege in_log 'vmbus_client: the host does not grant this guest the synthetic interrupt controller'
+ktap_check names_the_privilege in_log \
+	'vmbus_client: the host does not grant this guest the synthetic interrupt controller'
 ktap_done

@@ -1,0 +1,203 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# DKMS builds, installs, rebuilds and removes every module of dkms.conf.
+#
+# It does so in a mount namespace of its own, in which /lib/modules, /usr/src and
+# /var/lib/dkms are empty but for one kernel's headers: DKMS writes to all three,
+# whatever its options say, and the machine must stay as it is.
+#
+# The kernel is a Debian 6.1 whose headers are installed, or else the one that
+# selftests/vm/kernels can fetch.
+
+cd "$(dirname "$0")/.." || exit 1
+package=vmbus-kit
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+modules=$(sed -n 's/^BUILT_MODULE_NAME\[[0-9]*\]="\(.*\)"/\1/p' dkms.conf)
+
+# Outside: find headers, make the namespace, add up ------------------------------
+
+headers_dir() {
+	found=$(find /usr/src -maxdepth 1 -name 'linux-headers-6.1.*-amd64' ! -name '*-rt-*' | sort -V | tail -n 1)
+	if [ -n "$found" ]; then
+		echo "$found"
+	else
+		selftests/vm/kernels headers 6.1
+	fi
+}
+
+# What of ours is on the machine, and when each kernel's list of modules was last written.
+traces() {
+	find /lib/modules/ /usr/src/ /var/lib/dkms/ \( -name "$package*" -o -name modules.dep -o -name 'mok.*' \
+		-o -path '*/updates/*' \) -printf '%p %T@\n' 2>/dev/null | sort
+}
+
+# Ends the test.
+skip() {
+	. selftests/ktap.sh
+	ktap_skip_all "$1"
+}
+
+outside() {
+	for tool in dkms make gcc depmod modinfo unshare; do
+		PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || skip "$tool is not installed"
+	done
+	if ! headers=$(headers_dir) || [ ! -d "$headers" ]; then
+		skip "no headers of Debian's 6.1 here, and none to be fetched"
+	fi
+	if unshare --mount true 2>/dev/null; then
+		user=
+	elif unshare --mount --map-root-user true 2>/dev/null; then
+		user=--map-root-user
+	else
+		skip "not allowed to make a mount namespace"
+	fi
+	before=$(traces)
+	work=$(mktemp -d)
+	# The file systems mounted in there are not ours to remove, should any be left.
+	trap 'rm -rf --one-file-system "$work"' EXIT
+	trap 'exit 130' INT TERM
+	# shellcheck disable=SC2086
+	unshare --mount $user --propagation private --fork --kill-child selftests/dkms_test.sh inside "$headers" "$work"
+	status=$?
+	[ "$status" -le 1 ] || echo "Bail out! it ended with $status"
+
+	. selftests/ktap.sh
+	ktap_plan 1
+	if [ "$(traces)" = "$before" ]; then
+		ktap_ok the_machine_is_as_it_was
+	else
+		ktap_not_ok the_machine_is_as_it_was "what it had of ours and now has:
+$before
+$(traces)"
+	fi
+}
+
+# Inside --------------------------------------------------------------------------
+
+# empty_but WORK HEADERS: makes the three places, with nothing in them but the headers and what those refer to
+empty_but() {
+	mkdir -p /var/lib/dkms "$1/src" "$1/modules" &&
+		mount --bind /usr/src "$1/src" && mount --bind /lib/modules "$1/modules" &&
+		mount -t tmpfs -o mode=755 dkms_test /usr/src && mount -t tmpfs -o mode=755 dkms_test /lib/modules &&
+		mount -t tmpfs -o mode=755 dkms_test /var/lib/dkms || return 1
+	# Headers find their other half by paths relative to /usr/src: each must be where it was.
+	for dir in "$1"/src/linux-*; do
+		if [ -L "$dir" ]; then
+			cp -P "$dir" /usr/src/
+		elif [ -d "$dir" ]; then
+			mkdir "/usr/src/${dir##*/}" && mount --bind "$dir" "/usr/src/${dir##*/}" || return 1
+		fi
+	done
+	mkdir "/lib/modules/$release"
+	ln -s "$2" "/lib/modules/$release/build"
+	for file in modules.builtin modules.builtin.modinfo modules.order; do
+		cp "$1/modules/$release/$file" "/lib/modules/$release/" 2>/dev/null || : >"/lib/modules/$release/$file"
+	done
+	[ -e "/lib/modules/$release/build/Makefile" ]
+}
+
+# build COMMAND...: shows what the compiler said if it fails
+build() {
+	"$@" || { tail -n 40 "/var/lib/dkms/$package/$version/build/make.log"; return 1; }
+}
+
+installed() { echo "/lib/modules/$release/updates/dkms/$1.ko"; }
+
+each_installed() {
+	for module in $modules; do
+		[ -s "$(installed "$module")" ] || { echo "no $(installed "$module")"; return 1; }
+	done
+}
+
+status_is() { dkms status | tee /dev/stderr | grep -qx "$package/$version, $release, [^ ]*: $1"; }
+
+# field MODULE FIELD
+field() { modinfo -F "$2" "$(installed "$1")"; }
+
+each_licence_is_gpl() {
+	for module in $modules; do
+		[ "$(field "$module" license)" = GPL ] || return 1
+	done
+}
+
+each_is_for_this_kernel() {
+	for module in $modules; do
+		field "$module" vermagic | grep "^$release " || return 1
+	done
+}
+
+# The driver is loaded with all that it calls.
+storvsc_depends() {
+	depends=,$(field storvsc depends),
+	echo "$depends"
+	case $depends in *,vmbus_client,*) ;; *) return 1 ;; esac
+	case $depends in *,scsi_mod,*) ;; *) return 1 ;; esac
+}
+
+# The class id of SCSI controllers, which the bus puts into MODALIAS, finds the driver.
+alias_is_known() {
+	field storvsc alias | grep -x 'vmbus:d96361baa104294db60572e2ffb1dc7f' &&
+		grep -x 'alias vmbus:d96361baa104294db60572e2ffb1dc7f storvsc' "/lib/modules/$release/modules.alias"
+}
+
+# depmod has seen both: modprobe storvsc loads the client first.
+order_is_known() {
+	grep -x 'updates/dkms/storvsc.ko:.* updates/dkms/vmbus_client.ko.*' "/lib/modules/$release/modules.dep"
+}
+
+nothing_left() {
+	left=$(find /lib/modules/ /var/lib/dkms/ \( -name '*.ko*' -o -name "$package*" \))
+	[ -z "$left" ] || { echo "$left"; return 1; }
+	[ -z "$(dkms status)" ] || { dkms status; return 1; }
+	! grep -E 'vmbus_client|storvsc' "/lib/modules/$release/modules.dep"
+}
+
+nothing_left_at_all() {
+	nothing_left && [ ! -e "/usr/src/$package-$version" ]
+}
+
+# What DKMS does when the package has brought a kernel: it builds what was added before.
+new_kernel() { build dkms autoinstall -k "$release"; }
+
+add_only() {
+	rm -rf "/usr/src/$package-$version" &&
+		cp -a "$work/added" "/usr/src/$package-$version" && dkms add "$package/$version"
+}
+
+inside() {
+	headers=$1 work=$2
+	release=${headers##*/linux-headers-}
+	PATH=$PATH:/usr/sbin:/sbin
+	unset MAKEFLAGS MFLAGS MAKEOVERRIDES
+	. selftests/ktap.sh
+	ktap_plan 13
+	ktap_note "for $release with $(dkms --version)"
+	empty_but "$work" "$headers" || { echo "Bail out! cannot make an empty place for DKMS"; exit 1; }
+
+	ktap_check make_dkms_install build make dkms-install "KREL=$release"
+	ktap_check every_module_is_in_updates_dkms each_installed
+	ktap_check dkms_says_installed status_is installed
+	ktap_check every_licence_is_gpl each_licence_is_gpl
+	ktap_check every_module_is_for_this_kernel each_is_for_this_kernel
+	ktap_check storvsc_depends_on_client_and_scsi storvsc_depends
+	ktap_check storvsc_is_found_by_its_class alias_is_known
+	ktap_check client_loads_before_storvsc order_is_known
+	cp -a "/usr/src/$package-$version" "$work/added"
+	ktap_check make_dkms_uninstall make dkms-uninstall
+	ktap_check uninstall_leaves_nothing nothing_left_at_all
+
+	add_only >/dev/null 2>&1
+	ktap_check a_new_kernel_gets_them new_kernel
+	ktap_check every_module_is_there_again each_installed
+	dkms remove "$package/$version" --all >"$work/log" 2>&1 || cat "$work/log"
+	ktap_check dkms_remove_leaves_nothing nothing_left
+	ktap_done
+}
+
+if [ "${1-}" = inside ]; then
+	shift
+	inside "$@"
+else
+	outside | selftests/tally
+fi
