@@ -27,11 +27,7 @@ file() { if [ -e "$1" ]; then flag "$2"; fi; }
 str COMPAT_BUS_MATCH_CONST linux/device/bus.h bus_type 'int match struct device dev const struct device_driver'
 str COMPAT_BUS_UEVENT_CONST linux/device/bus.h bus_type 'int uevent const struct device'
 str COMPAT_SDEV_CONFIGURE scsi/scsi_host.h scsi_host_template 'sdev_configure'
-str COMPAT_DEVICE_CONFIGURE scsi/scsi_host.h scsi_host_template 'device_configure'
-str COMPAT_BIOS_PARAM_GENDISK scsi/scsi_host.h scsi_host_template 'bios_param struct scsi_device struct gendisk'
 hdr COMPAT_SCSI_TIMEOUT_ACTION scsi/scsi_host.h 'enum scsi_timeout_action'
-hdr COMPAT_MAP_QUEUES_INT linux/blk-mq.h 'int blk_mq_map_queues'
 hdr COMPAT_RESCAN_DEVICE_SDEV scsi/scsi_host.h 'scsi_rescan_device struct scsi_device'
 file "$1/arch/x86/include/asm/cpuid/api.h" COMPAT_CPUID_API_H
 if grep -q "define rdmsrq" "$1/arch/x86/include/asm/msr.h" 2>/dev/null; then flag COMPAT_RDMSRQ; fi
-sym COMPAT_VMBUS_BUILT_IN hv_vmbus_exists

@@ -350,8 +350,8 @@ struct vmbus_buf *vmbus_buf_alloc(struct vmbus_chan *chan, size_t len);
  * @chan: the channel it was allocated on
  * @buf: buffer, or NULL, or ERR_PTR
  *
- * Frees the pages once the host has let go of them, else parks them for ever
- * and says so once.
+ * Frees the pages once the host has let go of them, else parks them until it
+ * forgets the whole connection, and says so.
  *
  * Context: Process context; waits for the host, with a bound.
  */

@@ -147,19 +147,20 @@ static int grant(struct vmbus_buf *buf)
 
 	xact_begin(&conn->xacts, &x, VMBUS_MSG_GPADL_CREATED, buf->relid, buf->gpadl,
 		   &reply, sizeof(reply));
-	err = post_gpadl(conn, &cut);
+	/* A rescind that came before we were listed found nobody to wake. */
+	err = vmbus_conn_rescinded(conn, buf->relid) ? -ENODEV : post_gpadl(conn, &cut);
 	if (err) {
 		xact_cancel(&conn->xacts, &x);
 		goto out;
 	}
-	err = xact_wait(&conn->xacts, &x, vmbus_reply_timeout());
+	err = vmbus_conn_wait(conn, &x);
 	if (!err && reply.status) {
-		pr_err("channel %u: host refused %u pages of memory with status 0x%x\n",
+		pr_err_ratelimited("channel %u: host refused %u pages of memory with status 0x%x\n",
 		       buf->relid, buf->page_count, le32_to_cpu(reply.status));
 		buf->gpadl = 0;	/* refused: it holds nothing */
 		err = -EIO;
 	} else if (err == -ETIMEDOUT) {
-		pr_err("channel %u: host did not acknowledge %u pages of memory within %u ms\n",
+		pr_err_ratelimited("channel %u: host did not acknowledge %u pages of memory within %u ms\n",
 		       buf->relid, buf->page_count, vmbus_reply_timeout());
 	}
 out:
@@ -179,16 +180,14 @@ struct vmbus_buf *buf_create(struct vmbus_conn *conn, u32 relid, size_t len, int
 		return ERR_PTR(-ENOMEM);
 	err = grant(buf);
 	if (err) {
-		buf_destroy(buf, err == -ENODEV ? BUF_WAIT_BRIEFLY : BUF_WAIT);
+		buf_destroy(buf);
 		return ERR_PTR(err);
 	}
 	return buf;
 }
 
-static int revoke(struct vmbus_buf *buf, enum buf_patience patience)
+static int revoke(struct vmbus_buf *buf)
 {
-	u32 wait_ms = patience == BUF_WAIT ? vmbus_reply_timeout() :
-					     min_t(u32, vmbus_reply_timeout(), BRIEF_WAIT_MS);
 	struct vmbus_msg_gpadl_teardown msg;
 	struct vmbus_conn *conn = buf->conn;
 	struct xact x;
@@ -201,7 +200,9 @@ static int revoke(struct vmbus_buf *buf, enum buf_patience patience)
 		xact_cancel(&conn->xacts, &x);
 		return err;
 	}
-	return xact_wait(&conn->xacts, &x, wait_ms);
+	if (vmbus_conn_rescinded(conn, buf->relid))
+		return xact_wait(&conn->xacts, &x, BRIEF_WAIT_MS);
+	return vmbus_conn_wait(conn, &x);
 }
 
 static void park(struct vmbus_buf *buf)
@@ -209,29 +210,23 @@ static void park(struct vmbus_buf *buf)
 	struct vmbus_conn *conn = buf->conn;
 
 	conn_count(conn, COUNT_GPADL_PARKED);
-	pr_warn("channel %u: host did not give back %u pages of memory; they stay allocated until it forgets us\n",
+	pr_warn_ratelimited("channel %u: host did not give back %u pages of memory; they stay allocated until it forgets us\n",
 		buf->relid, buf->page_count);
 	spin_lock(&conn->parked_lock);
 	list_add(&buf->parked, &conn->parked);
 	spin_unlock(&conn->parked_lock);
 }
 
-void buf_destroy(struct vmbus_buf *buf, enum buf_patience patience)
+void buf_destroy(struct vmbus_buf *buf)
 {
-	if (buf->gpadl) {
-		int err = revoke(buf, patience);
-
-		/*
-		 * A rescind is the host's word that it revoked the channel's
-		 * memory before it said so; a host that then does not answer
-		 * has let go nevertheless.
-		 */
-		if (err && patience == BUF_WAIT) {
-			park(buf);
-			return;
-		}
-	}
-	free_pages_of(buf);
+	/*
+	 * A rescind, also one that came while we waited, is the host's word that
+	 * it had let go before; if it does not answer then, it has nevertheless.
+	 */
+	if (buf->gpadl && revoke(buf) && !vmbus_conn_rescinded(buf->conn, buf->relid))
+		park(buf);
+	else
+		free_pages_of(buf);
 }
 
 void vmbus_buf_free_parked(struct vmbus_conn *conn)

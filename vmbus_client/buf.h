@@ -10,12 +10,6 @@
 
 #include "connection.h"
 
-/* How much patience a revocation deserves. */
-enum buf_patience {
-	BUF_WAIT,		/* the host owes us an answer */
-	BUF_WAIT_BRIEFLY,	/* it took the channel away: some hosts answer, the rescind counts anyway */
-};
-
 /**
  * buf_create() - pages, mapped and granted to the host
  * @conn: connection
@@ -32,11 +26,13 @@ struct vmbus_buf *buf_create(struct vmbus_conn *conn, u32 relid, size_t len, int
 /**
  * buf_destroy() - revoke and free, or park
  * @buf: buffer
- * @patience: how long to wait
+ *
+ * After a rescind the wait is short and its outcome does not matter: the host
+ * revoked the channel's memory before it said so.
  *
  * Context: Process context, waits for the host with a bound.
  */
-void buf_destroy(struct vmbus_buf *buf, enum buf_patience patience);
+void buf_destroy(struct vmbus_buf *buf);
 
 /**
  * vmbus_buf_free_parked() - the host has forgotten us: everything parked is ours again

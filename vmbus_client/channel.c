@@ -29,7 +29,8 @@
 #include <linux/slab.h>
 
 static struct vmbus_conn *conn;
-static struct workqueue_struct *dev_wq;		/* runs drivers: probe, remove, gone */
+static struct workqueue_struct *dev_wq;		/* runs drivers' probe and remove */
+static struct workqueue_struct *gone_wq;	/* ends the I/O of lost channels: reclaim may wait for it */
 static LIST_HEAD(primaries);			/* conn->mutex */
 static struct vmbus_chan __rcu *by_relid[VMBUS_RELID_MAX + 1];	/* conn->mutex to write */
 static bool leaving;				/* no new channel is taken; conn->mutex */
@@ -70,7 +71,8 @@ bool vmbus_chan_gone(const struct vmbus_chan *chan)
 {
 	enum chan_state state = READ_ONCE(chan->state);
 
-	return state == CHAN_BROKEN || state == CHAN_RESCINDED || state == CHAN_RELEASED;
+	return state == CHAN_BROKEN || state == CHAN_RESCINDED || state == CHAN_RELEASED ||
+	       READ_ONCE(chan->broke);
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_gone);
 
@@ -118,7 +120,7 @@ static void queue_with_ref(struct vmbus_chan *chan, struct workqueue_struct *wq,
 
 void vmbus_chan_queue_gone(struct vmbus_chan *chan)
 {
-	queue_with_ref(chan, dev_wq, &chan->gone_work);
+	queue_with_ref(chan, gone_wq, &chan->gone_work);
 }
 
 static void queue_dev(struct vmbus_chan *chan)
@@ -128,7 +130,8 @@ static void queue_dev(struct vmbus_chan *chan)
 
 static struct vmbus_chan *alloc_chan(const struct msg_offer *offer)
 {
-	struct vmbus_chan *chan = kzalloc(sizeof(*chan), GFP_KERNEL);
+	/* A rescind that ends somebody's I/O may wait behind this offer. */
+	struct vmbus_chan *chan = kzalloc(sizeof(*chan), GFP_NOIO);
 
 	if (!chan)
 		return NULL;
@@ -176,19 +179,33 @@ static void retire(struct vmbus_chan *chan)
 	vmbus_chan_put(chan);
 }
 
-/* Offers -----------------------------------------------------------------------*/
-
-static bool same_device(const struct vmbus_chan *chan, const struct msg_offer *offer)
+/* The channel with this relid, with a reference; or NULL. */
+static struct vmbus_chan *get_by_relid(u32 relid)
 {
-	return !memcmp(&chan->offer.instance_id, &offer->instance_id, sizeof(struct wire_guid)) &&
-	       !memcmp(&chan->offer.class_id, &offer->class_id, sizeof(struct wire_guid));
+	struct vmbus_chan *chan;
+
+	mutex_lock(&conn->mutex);
+	chan = rcu_dereference_protected(by_relid[relid], lockdep_is_held(&conn->mutex));
+	if (chan)
+		kref_get(&chan->ref);
+	mutex_unlock(&conn->mutex);
+	return chan;
 }
 
-/* The live primary of a device. conn->mutex held. */
+/* Offers -----------------------------------------------------------------------*/
+
+/* The instance alone: it names the device in sysfs, whatever class the host says it has. */
+static bool same_device(const struct vmbus_chan *chan, const struct msg_offer *offer)
+{
+	return !memcmp(&chan->offer.instance_id, &offer->instance_id, sizeof(struct wire_guid));
+}
+
+/* The live primary of a device. */
 static struct vmbus_chan *find_primary(const struct msg_offer *offer)
 {
 	struct vmbus_chan *chan;
 
+	lockdep_assert_held(&conn->mutex);
 	list_for_each_entry(chan, &primaries, node)
 		if (same_device(chan, offer) && vmbus_chan_state(chan) != CHAN_RESCINDED)
 			return chan;
@@ -205,7 +222,7 @@ static struct vmbus_chan *find_sub(struct vmbus_chan *primary, u16 index)
 	return NULL;
 }
 
-/* Put a new channel into the lists. conn->mutex held. True if it has a place. */
+/* Put a new channel into the lists. True if it has a place. */
 static bool place(struct vmbus_chan *chan)
 {
 	const struct msg_offer *offer = &chan->offer;
@@ -242,22 +259,39 @@ static bool place(struct vmbus_chan *chan)
 	return true;
 }
 
+/* An offer without a place: the host may have its relid back at once, if nobody else has it. */
+static void refuse(const struct msg_offer *offer, const char *why)
+{
+	struct vmbus_msg_close msg;
+	bool taken;
+
+	mutex_lock(&conn->mutex);
+	taken = leaving || rcu_access_pointer(by_relid[offer->relid]);
+	mutex_unlock(&conn->mutex);
+	if (READ_ONCE(leaving))
+		return;
+
+	pr_warn_ratelimited("channel %u offered but not used: %s\n", offer->relid, why);
+	if (!taken)
+		vmbus_conn_post(conn, &msg, msg_put_relid(&msg, VMBUS_MSG_RELID_RELEASED,
+							  offer->relid));
+}
+
 static void chan_offer(const struct msg_offer *offer)
 {
 	struct vmbus_chan *chan = alloc_chan(offer);
-	bool placed = false;
+	bool placed;
 
-	if (chan) {
-		mutex_lock(&conn->mutex);
-		placed = place(chan);
-		mutex_unlock(&conn->mutex);
+	if (!chan) {
+		refuse(offer, "out of memory");
+		return;
 	}
+	mutex_lock(&conn->mutex);
+	placed = place(chan);
+	mutex_unlock(&conn->mutex);
 	if (!placed) {
-		pr_warn_ratelimited("channel %u offered but not used: %s\n", offer->relid,
-				    chan ? "a duplicate, or a sub-channel without its primary" :
-					   "out of memory");
-		if (chan)
-			vmbus_chan_put(chan);
+		vmbus_chan_put(chan);
+		refuse(offer, "a duplicate, or a sub-channel without its primary");
 		return;
 	}
 	if (chan->primary)
@@ -289,13 +323,8 @@ static void chan_rescind(u32 relid)
 {
 	struct vmbus_chan *chan = NULL;
 
-	mutex_lock(&conn->mutex);
 	if (relid <= VMBUS_RELID_MAX)
-		chan = rcu_dereference_protected(by_relid[relid], lockdep_is_held(&conn->mutex));
-	if (chan)
-		kref_get(&chan->ref);
-	mutex_unlock(&conn->mutex);
-
+		chan = get_by_relid(relid);
 	if (!chan) {
 		conn_count(conn, COUNT_RESCIND_UNKNOWN);
 		return;
@@ -327,11 +356,12 @@ static void wake_successor(const struct msg_offer *offer)
 	mutex_unlock(&conn->mutex);
 }
 
-/* Is an older channel of the same device still there? conn->mutex held. */
+/* Is an older channel of the same device still there? */
 static bool has_predecessor(struct vmbus_chan *chan)
 {
 	struct vmbus_chan *other;
 
+	lockdep_assert_held(&conn->mutex);
 	list_for_each_entry(other, &primaries, node) {
 		if (other == chan)
 			return false;
@@ -366,7 +396,7 @@ static void add_primary(struct vmbus_chan *chan)
 
 	vdev = bus_add_device(chan);
 	if (IS_ERR(vdev)) {
-		pr_err("channel %u: no device could be made for it, error %ld; not used\n",
+		pr_err_ratelimited("channel %u: no device could be made for it, error %ld; not used\n",
 		       chan->offer.relid, PTR_ERR(vdev));
 		retire(chan);
 		return;
@@ -383,9 +413,11 @@ static void dev_work(struct work_struct *work)
 	struct vmbus_chan *chan = container_of(work, struct vmbus_chan, dev_work);
 	enum chan_state state = vmbus_chan_state(chan);
 
-	if (state == CHAN_RESCINDED)
+	if (state == CHAN_RELEASED)
+		;	/* removed already */
+	else if (state == CHAN_RESCINDED || READ_ONCE(leaving))
 		remove_primary(chan);
-	else if (state != CHAN_RELEASED)
+	else
 		add_primary(chan);
 	vmbus_chan_put(chan);
 }
@@ -443,12 +475,12 @@ static int ask_open(struct vmbus_chan *chan)
 		xact_cancel(&conn->xacts, &x);
 		return err;
 	}
-	err = xact_wait(&conn->xacts, &x, vmbus_reply_timeout());
+	err = vmbus_conn_wait(conn, &x);
 	if (err == -ETIMEDOUT)
-		pr_err("channel %u: host did not answer the open within %u ms\n",
+		pr_err_ratelimited("channel %u: host did not answer the open within %u ms\n",
 		       relid, vmbus_reply_timeout());
 	if (!err && reply.status) {
-		pr_err("channel %u: host refused the open with status 0x%x\n",
+		pr_err_ratelimited("channel %u: host refused the open with status 0x%x\n",
 		       relid, le32_to_cpu(reply.status));
 		err = -EIO;
 	}
@@ -462,20 +494,16 @@ static void post_close(struct vmbus_chan *chan)
 	vmbus_conn_post(conn, &msg, msg_put_relid(&msg, VMBUS_MSG_CLOSE, chan->offer.relid));
 }
 
-static enum buf_patience patience(struct vmbus_chan *chan)
-{
-	return vmbus_chan_state(chan) == CHAN_RESCINDED ? BUF_WAIT_BRIEFLY : BUF_WAIT;
-}
-
-/* open_mutex held, state OPENING. */
+/* State OPENING. */
 static int open_locked(struct vmbus_chan *chan)
 {
 	const struct vmbus_chan_config *cfg = &chan->cfg;
 	bool may_be_open = false;
 	int err;
 
+	lockdep_assert_held(&chan->open_mutex);
 	chan->buf = buf_create(conn, chan->offer.relid,
-			       2 * TLFS_PAGE_SIZE + cfg->tx_bytes + cfg->rx_bytes,
+			       2 * TLFS_PAGE_SIZE + (size_t)cfg->tx_bytes + cfg->rx_bytes,
 			       cpu_to_node(chan->cpu));
 	if (IS_ERR(chan->buf)) {
 		err = PTR_ERR(chan->buf);
@@ -486,8 +514,6 @@ static int open_locked(struct vmbus_chan *chan)
 	if (err)
 		goto err_buf;
 
-	/* From here the host may ring, even before it answers. */
-	WRITE_ONCE(chan->live, true);
 	err = ask_open(chan);
 	if (err) {
 		may_be_open = err == -ETIMEDOUT;
@@ -511,7 +537,7 @@ err_stop:
 	if (may_be_open)
 		post_close(chan);
 err_buf:
-	buf_destroy(chan->buf, patience(chan));
+	buf_destroy(chan->buf);
 err_no_buf:
 	chan->buf = NULL;
 	io_free(chan);
@@ -535,6 +561,7 @@ int vmbus_chan_open(struct vmbus_chan *chan, const struct vmbus_chan_config *cfg
 		goto out;
 	}
 	chan->cfg = *cfg;
+	chan->broke = false;
 	/* A CPU with a channel stays online; see vmbus_chan_uses_cpu(). */
 	cpus_read_lock();
 	chan->cpu = choose_cpu(cfg);
@@ -554,50 +581,68 @@ EXPORT_SYMBOL_GPL(vmbus_chan_open);
 /* Stop an open channel and take its memory back; what was never completed stays for reaping. */
 static void stop(struct vmbus_chan *chan)
 {
-	mutex_lock(&chan->open_mutex);
-	if (chan->buf) {
-		vmbus_chan_set_state(chan, CHAN_EV_CLOSE);
-		io_stop(chan);
-		/* To a rescinded channel hosts do not listen; it does no harm. */
-		post_close(chan);
-		buf_destroy(chan->buf, patience(chan));
-		chan->buf = NULL;
-		atomic_dec(&per_cpu(channels_on, chan->cpu));
-		vmbus_chan_set_state(chan, CHAN_EV_CLOSED);
-	}
-	mutex_unlock(&chan->open_mutex);
+	lockdep_assert_held(&chan->open_mutex);
+	vmbus_chan_set_state(chan, CHAN_EV_CLOSE);
+	io_stop(chan);
+	/* To a rescinded channel hosts do not listen; it does no harm. */
+	post_close(chan);
+	buf_destroy(chan->buf);
+	chan->buf = NULL;
+	atomic_dec(&per_cpu(channels_on, chan->cpu));
+	vmbus_chan_set_state(chan, CHAN_EV_CLOSED);
 }
 
 void vmbus_chan_close(struct vmbus_chan *chan)
 {
-	stop(chan);
+	mutex_lock(&chan->open_mutex);
+	if (chan->buf)
+		stop(chan);
+	mutex_unlock(&chan->open_mutex);
 	/* The driver's gone callback may be running; afterwards it will not. */
 	flush_work(&chan->gone_work);
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_close);
 
-/*
- * A channel broke or was rescinded while a driver may be using it: take its
- * rings back, then tell the driver that nothing more will come.
- */
-static void gone_work(struct work_struct *work)
+/* Nothing more will come on this channel, and sending is over. */
+static bool lost(const struct vmbus_chan *chan)
 {
-	struct vmbus_chan *chan = container_of(work, struct vmbus_chan, gone_work);
+	enum chan_state state = READ_ONCE(chan->state);
+
+	return state == CHAN_BROKEN || state == CHAN_RESCINDED;
+}
+
+/* Stop a channel under its driver's hands and tell the driver. @why is asked under the lock. */
+static void stop_and_tell(struct vmbus_chan *chan, const struct vmbus_chan *why)
+{
 	const struct vmbus_chan_ops *ops = NULL;
-	bool rescinded = vmbus_chan_state(chan) == CHAN_RESCINDED;
 	void *ctx = NULL;
 
 	mutex_lock(&chan->open_mutex);
-	if (chan->buf) {
+	if (chan->buf && lost(why)) {
 		ops = chan->cfg.ops;
 		ctx = chan->cfg.ctx;
+		stop(chan);
 	}
 	mutex_unlock(&chan->open_mutex);
-
-	stop(chan);
 	if (ops && ops->gone)
 		ops->gone(chan, ctx);
-	if (rescinded && chan->primary)
+}
+
+/* A channel broke or was rescinded while a driver may be using it. */
+static void gone_work(struct work_struct *work)
+{
+	struct vmbus_chan *chan = container_of(work, struct vmbus_chan, gone_work);
+	struct vmbus_chan *sub;
+	u32 i;
+
+	/* Without its primary a sub-channel is of no use, and it must be closed first. */
+	for (i = 0; lost(chan) && (sub = vmbus_subchan_get(chan, i)); i++) {
+		stop_and_tell(sub, chan);
+		vmbus_chan_put(sub);
+	}
+	stop_and_tell(chan, chan);
+	if (chan->primary &&
+	    (vmbus_chan_state(chan) == CHAN_RESCINDED || READ_ONCE(leaving)))
 		retire(chan);
 	vmbus_chan_put(chan);
 }
@@ -657,7 +702,7 @@ EXPORT_SYMBOL_GPL(vmbus_buf_alloc);
 void vmbus_buf_free(struct vmbus_chan *chan, struct vmbus_buf *buf)
 {
 	if (!IS_ERR_OR_NULL(buf))
-		buf_destroy(buf, patience(chan));
+		buf_destroy(buf);
 }
 EXPORT_SYMBOL_GPL(vmbus_buf_free);
 
@@ -697,7 +742,14 @@ int vmbus_chans_init(struct vmbus_conn *connection)
 	leaving = false;
 	/* Not for reclaim: drivers' remove waits there for all sorts of work. */
 	dev_wq = alloc_workqueue("vmbus-devices", WQ_UNBOUND, 0);
-	return dev_wq ? 0 : -ENOMEM;
+	gone_wq = alloc_workqueue("vmbus-gone", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (dev_wq && gone_wq)
+		return 0;
+	if (dev_wq)
+		destroy_workqueue(dev_wq);
+	if (gone_wq)
+		destroy_workqueue(gone_wq);
+	return -ENOMEM;
 }
 
 void vmbus_chans_settle(void)
@@ -706,41 +758,36 @@ void vmbus_chans_settle(void)
 	flush_workqueue(dev_wq);
 }
 
-/* The first primary that is still listed, with a reference; or NULL. */
-static struct vmbus_chan *first_listed(void)
-{
-	struct vmbus_chan *chan;
-
-	mutex_lock(&conn->mutex);
-	chan = list_first_entry_or_null(&primaries, struct vmbus_chan, node);
-	if (chan)
-		kref_get(&chan->ref);
-	mutex_unlock(&conn->mutex);
-	return chan;
-}
-
+/*
+ * Interrupts and the control queue are still at work; the host may rescind what
+ * we are taking down. So we go the way of a rescind ourselves: the same work
+ * items, which never run twice at once, look at @leaving.
+ */
 void vmbus_chans_exit(void)
 {
-	struct vmbus_chan *chan, *sub;
+	struct vmbus_chan *chan;
+	u32 relid;
 
 	mutex_lock(&conn->mutex);
 	leaving = true;
 	mutex_unlock(&conn->mutex);
-	/* What was offered before has its device now, what was rescinded has lost it. */
-	vmbus_chans_settle();
+	/* No offer is half placed. */
+	vmbus_conn_flush(conn);
 
-	/* Drivers hold this module: they are gone, and so every channel is closed. */
-	while ((chan = first_listed())) {
-		while ((sub = vmbus_subchan_get(chan, 0))) {
-			flush_work(&sub->gone_work);
-			retire(sub);
-			vmbus_chan_put(sub);
-		}
-		flush_work(&chan->gone_work);
-		remove_primary(chan);
+	for (relid = 1; relid <= VMBUS_RELID_MAX; relid++) {
+		chan = get_by_relid(relid);
+		if (!chan)
+			continue;
+		if (chan->primary)
+			vmbus_chan_queue_gone(chan);
+		else
+			queue_dev(chan);
 		vmbus_chan_put(chan);
 	}
+	flush_workqueue(gone_wq);
+	flush_workqueue(dev_wq);
+	/* Nothing is listed now; a rescind that had found something before has queued its work. */
+	vmbus_conn_flush(conn);
 	destroy_workqueue(dev_wq);
-	/* Channels are freed after a grace period: not with our code gone. */
-	rcu_barrier();
+	destroy_workqueue(gone_wq);
 }

@@ -44,7 +44,7 @@ struct chan_stats {
  * @node: in the list of primaries or in the primary's @subs; conn->mutex
  * @primary: of a sub-channel; holds a reference on it
  * @subs: sub-channels in order of arrival; conn->mutex
- * @vdev: of a primary, the device; conn->mutex
+ * @vdev: of a primary, the device; only @dev_work
  * @dev_work: makes the device, or takes it away, by looking at the state
  * @listed: in a channel list and in the relid table; conn->mutex
  * @lock: guards @state; irq-safe
@@ -55,14 +55,15 @@ struct chan_stats {
  * @buf: both rings while granted; @open_mutex
  * @open_id: number of the latest open, so that a late result is recognised
  * @cpu: interrupted CPU while open
+ * @broke: its ring lied since it was opened last
  * @live: the event path may use what follows
  * @bell: handles interrupts, one at a time
  * @budget: packets the running event callback may still take
  * @rx: host-to-guest ring; only @bell
  * @rx_buf: private copy of the packet being handled; only @bell
  * @tx_lock: guards the next four; irq-safe, leaf
- * @tx: guest-to-host ring
  * @tx_open: sends are allowed
+ * @tx: guest-to-host ring
  * @ids: requests without completion; outlives the open channel until reaped
  * @slots: memory of @ids
  * @gone_work: stops a broken or rescinded channel and tells the driver
@@ -90,6 +91,7 @@ struct vmbus_chan {
 	struct vmbus_buf *buf;
 	u32 open_id;
 	int cpu;
+	bool broke;
 
 	bool live;
 	struct tasklet_struct bell;
@@ -98,8 +100,8 @@ struct vmbus_chan {
 	void *rx_buf;
 
 	spinlock_t tx_lock ____cacheline_aligned_in_smp;
-	struct ring_tx tx;
 	bool tx_open;
+	struct ring_tx tx;
 	struct reqid_table ids;
 	struct reqid_slot *slots;
 

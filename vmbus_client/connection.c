@@ -102,29 +102,54 @@ static void handle_offer(struct vmbus_conn *conn, const void *msg)
 		pr_warn_ratelimited("the host offered a channel with an impossible id; not used\n");
 		return;
 	}
+	clear_bit(offer.relid, conn->rescinded);
 	conn_ops->offer(&offer);
+}
+
+static u32 rescinded_relid(const void *msg)
+{
+	return le32_to_cpu(((const struct vmbus_msg_rescind *)msg)->relid);
+}
+
+static void mark_rescinded(struct vmbus_conn *conn, u32 relid)
+{
+	if (relid <= VMBUS_RELID_MAX)
+		set_bit(relid, conn->rescinded);
+}
+
+static void handle(struct vmbus_conn *conn, const struct tlfs_message_copy *copy)
+{
+	const struct vmbus_msg_hdr *hdr = (const void *)copy->bytes;
+
+	switch (le32_to_cpu(hdr->type)) {
+	case VMBUS_MSG_OFFER:
+		handle_offer(conn, copy->bytes);
+		break;
+	case VMBUS_MSG_RESCIND:
+		/* Again: the offer before it may have cleared what the interrupt had marked. */
+		mark_rescinded(conn, rescinded_relid(hdr));
+		conn_ops->rescind(rescinded_relid(hdr));
+		break;
+	case VMBUS_MSG_ALL_OFFERS_DELIVERED:
+		complete_all(&conn->offers_delivered);
+		break;
+	}
 }
 
 static void drain_inbox(struct work_struct *work)
 {
 	struct vmbus_conn *conn = container_of(work, struct vmbus_conn, inbox_work);
+	unsigned int left = CONN_INBOX_SLOTS;
 	struct tlfs_message_copy copy;
 	bool stalled;
 
 	while (inbox_get(conn, &copy, &stalled)) {
-		const struct vmbus_msg_hdr *hdr = (const void *)copy.bytes;
-
 		if (stalled)
 			synic_poll_messages();
-		switch (le32_to_cpu(hdr->type)) {
-		case VMBUS_MSG_OFFER:
-			handle_offer(conn, copy.bytes);
-			break;
-		case VMBUS_MSG_RESCIND:
-			conn_ops->rescind(le32_to_cpu(((const struct vmbus_msg_rescind *)hdr)->relid));
-			break;
-		case VMBUS_MSG_ALL_OFFERS_DELIVERED:
-			complete_all(&conn->offers_delivered);
+		handle(conn, &copy);
+		/* A host that refills it for ever must not keep whoever flushes us. */
+		if (!--left) {
+			queue_work(conn->control, &conn->inbox_work);
 			break;
 		}
 	}
@@ -185,12 +210,15 @@ static bool conn_message(const struct tlfs_message *slot)
 
 	if (!deliver_reply(conn, type, msg, slot->payload_size)) {
 		/* Marked before it is queued; if there is no room it comes again and is marked twice. */
-		if (type == VMBUS_MSG_RESCIND)
-			conn_ops->rescind_now(le32_to_cpu(((const struct vmbus_msg_rescind *)msg)->relid));
+		if (type == VMBUS_MSG_RESCIND) {
+			mark_rescinded(conn, rescinded_relid(msg));
+			conn_ops->rescind_now(rescinded_relid(msg));
+		}
 		if (!inbox_put(conn, msg, slot->payload_size))
 			return false;
 		queue_work(conn->control, &conn->inbox_work);
 	}
+	WRITE_ONCE(conn->silent, false);
 	conn_count(conn, COUNT_MSG_IN);
 	trace_vmbus_msg_in(type, slot->payload_size);
 	return true;
@@ -199,6 +227,25 @@ static bool conn_message(const struct tlfs_message *slot)
 void vmbus_conn_flush(struct vmbus_conn *conn)
 {
 	flush_workqueue(conn->control);
+}
+
+/* Waiting ----------------------------------------------------------------------*/
+
+#define SILENT_WAIT_MS	500u
+
+static u32 patience_ms(const struct vmbus_conn *conn)
+{
+	return READ_ONCE(conn->silent) ? min(vmbus_reply_timeout(), SILENT_WAIT_MS) :
+					 vmbus_reply_timeout();
+}
+
+int vmbus_conn_wait(struct vmbus_conn *conn, struct xact *x)
+{
+	int err = xact_wait(&conn->xacts, x, patience_ms(conn));
+
+	if (err == -ETIMEDOUT)
+		WRITE_ONCE(conn->silent, true);
+	return err;
 }
 
 /* Messages out ---------------------------------------------------------------*/
@@ -223,7 +270,7 @@ static int post_status(struct vmbus_conn *conn, u32 connection_id, const void *m
 		       u32 *status)
 {
 	u32 type = le32_to_cpu(((const struct vmbus_msg_hdr *)msg)->type);
-	unsigned long end = jiffies + msecs_to_jiffies(vmbus_reply_timeout());
+	unsigned long end = jiffies + msecs_to_jiffies(patience_ms(conn));
 	unsigned int pause_us = 50;
 
 	for (;;) {
@@ -235,8 +282,10 @@ static int post_status(struct vmbus_conn *conn, u32 connection_id, const void *m
 		}
 		if (!worth_retrying(*status, type))
 			return -EIO;
-		if (time_after(jiffies, end))
-			return -ETIMEDOUT;
+		if (time_after(jiffies, end)) {
+			WRITE_ONCE(conn->silent, true);
+			return -EBUSY;
+		}
 		conn_count(conn, COUNT_POST_RETRIES);
 		usleep_range(pause_us, pause_us * 2);
 		pause_us = min(pause_us * 2, 20000u);
@@ -292,9 +341,10 @@ static int ask(struct vmbus_conn *conn, struct negotiate *n)
 		pr_err("the hypervisor refused to pass on our contact, status 0x%x\n", status);
 		return err;
 	}
-	err = xact_wait(&conn->xacts, &x, vmbus_reply_timeout());
+	err = vmbus_conn_wait(conn, &x);
 	if (err)
 		return err;
+	/* It names no version: a second "no" to the last question passes for one to this. */
 	return negotiate_answer(n, &rsp);
 }
 

@@ -9,6 +9,7 @@
 #include "xact.h"
 
 #include <linux/atomic.h>
+#include <linux/bitmap.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -62,6 +63,8 @@ struct conn_ops {
  * @inbox_lock: guards @inbox and its indices; leaf, taken in interrupts
  * @inbox_stalled: a message was left with the host for want of room
  * @offers_delivered: the host has said that was all
+ * @rescinded: bit per relid: the host took that channel away, and has let go of its memory
+ * @silent: the last wait was in vain and nothing has come since; waits are short
  * @next_gpadl: handle for the next GPADL
  * @parked: buffers the host has not let go of; freed by its unload reply
  * @parked_lock: guards @parked
@@ -88,6 +91,8 @@ struct vmbus_conn {
 	bool inbox_stalled;
 
 	struct completion offers_delivered;
+	DECLARE_BITMAP(rescinded, VMBUS_RELID_MAX + 1);
+	bool silent;
 	atomic_t next_gpadl;
 	struct list_head parked;
 	spinlock_t parked_lock;
@@ -122,7 +127,8 @@ void vmbus_conn_exit(struct vmbus_conn *conn);
  * @conn: connection
  *
  * Context: Process context, waits for the host with a bound.
- * Return: 0; -ENODEV if the host has no VMBus for us; -ETIMEDOUT.
+ * Return: 0; -ENODEV if the host has no VMBus for us; -ETIMEDOUT if it does not
+ * answer; -EIO or -EBUSY if it cannot or will not.
  */
 int vmbus_conn_contact(struct vmbus_conn *conn);
 
@@ -155,7 +161,7 @@ void vmbus_conn_unload(struct vmbus_conn *conn);
  * @len: bytes
  *
  * Context: Process context, may sleep.
- * Return: 0; -ENODEV if the host has no such port; -ETIMEDOUT if it stayed busy; -EIO.
+ * Return: 0; -EBUSY if the host stayed busy; -EIO if it refused.
  */
 int vmbus_conn_post(struct vmbus_conn *conn, const void *msg, u32 len);
 
@@ -171,6 +177,32 @@ void vmbus_conn_flush(struct vmbus_conn *conn);
  * vmbus_conn_event_unknown() - count an event flag that belongs to nobody
  */
 void vmbus_conn_event_unknown(void);
+
+/**
+ * vmbus_conn_wait() - wait for the reply to a request that was posted
+ * @conn: connection
+ * @x: begun
+ *
+ * As long as the host gives no sign of life after a wait in vain, further waits
+ * are short: an unload does not pay for every channel of a dead host.
+ *
+ * Context: Process context.
+ * Return: as xact_wait().
+ */
+int vmbus_conn_wait(struct vmbus_conn *conn, struct xact *x);
+
+/**
+ * vmbus_conn_rescinded() - has the host taken this channel away?
+ * @conn: connection
+ * @relid: channel
+ *
+ * Context: Any.
+ * Return: true from the interrupt that said so until the relid is offered again.
+ */
+static inline bool vmbus_conn_rescinded(const struct vmbus_conn *conn, u32 relid)
+{
+	return test_bit(relid, conn->rescinded);
+}
 
 /* How long we wait for one answer of the host, milliseconds (module parameter). */
 u32 vmbus_reply_timeout(void);

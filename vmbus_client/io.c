@@ -31,7 +31,8 @@ static void ring_host(struct vmbus_chan *chan)
 /* A ring that lied is not looked at again: no repair, the others go on. */
 static void broke(struct vmbus_chan *chan, const char *what)
 {
-	if (vmbus_chan_set_state(chan, CHAN_EV_BROKE) != CHAN_BROKEN)
+	/* Sender and receiver may find out at once; one of them says so. */
+	if (vmbus_chan_set_state(chan, CHAN_EV_BROKE) != CHAN_BROKEN || xchg(&chan->broke, true))
 		return;
 	io_refuse(chan);
 	conn_count(chan->conn, COUNT_CHANNEL_BROKEN);
@@ -290,7 +291,8 @@ static void bell(struct tasklet_struct *t)
 
 void io_interrupt(struct vmbus_chan *chan)
 {
-	if (unlikely(!READ_ONCE(chan->live)))
+	/* Pairs with io_allow(): whoever sees it live sees the ring it is live with. */
+	if (unlikely(!smp_load_acquire(&chan->live)))
 		return;
 	chan->stats.interrupts++;
 	ring_rx_mask(&chan->rx);
@@ -339,8 +341,10 @@ static void set_tx_open(struct vmbus_chan *chan, bool open)
 
 void io_allow(struct vmbus_chan *chan)
 {
+	/* In this order: the first event may want to answer. */
 	set_tx_open(chan, true);
-	/* The host may have sent before it answered OPEN, and our interrupt may have come too early. */
+	smp_store_release(&chan->live, true);
+	/* What the host sent before, and what interrupts we did not heed: look once. */
 	ring_rx_mask(&chan->rx);
 	tasklet_schedule(&chan->bell);
 }

@@ -14,6 +14,7 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/gfp.h>
+#include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
@@ -32,7 +33,7 @@ struct synic_cpu {
 static DEFINE_PER_CPU(struct synic_cpu, synic_cpu);
 static const struct synic_ops *ops;
 static enum cpuhp_state cpuhp;
-static bool leaving;		/* synic_exit() takes every CPU, busy or not */
+static bool may_refuse;		/* a busy CPU may stay online; not in set-up, roll-back and exit */
 static unsigned int event_words;	/* of an event array that can hold a channel's flag */
 
 static u32 sint_msr(void)
@@ -98,6 +99,8 @@ static void poll_this_cpu(void *unused)
 {
 	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
 
+	/* As in the interrupt: our locks are spinlocks, and this never runs in a thread. */
+	lockdep_hardirq_threaded();
 	if (sc->enabled)
 		take_message(sc);
 }
@@ -130,6 +133,8 @@ static void sint_interrupt(void)
 {
 	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
 
+	/* What we deliver to takes spinlocks, which with PREEMPT_RT would have to be a thread's. */
+	lockdep_hardirq_threaded();
 	if (!sc->enabled)
 		return;
 	take_events(sc);
@@ -194,7 +199,7 @@ static int synic_cpu_offline(unsigned int cpu)
 	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
 	u64 sint;
 
-	if (!leaving && ops->cpu_busy(cpu))
+	if (may_refuse && ops->cpu_busy(cpu))
 		return -EBUSY;
 	if (!sc->enabled)
 		return 0;
@@ -227,7 +232,7 @@ int synic_init(const struct synic_ops *deliver_to)
 	int err;
 
 	ops = deliver_to;
-	leaving = false;
+	may_refuse = false;
 	event_words = 1;
 	err = irq_init(sint_interrupt);
 	if (err)
@@ -241,12 +246,13 @@ int synic_init(const struct synic_ops *deliver_to)
 		return err;
 	}
 	cpuhp = err;
+	may_refuse = true;
 	return 0;
 }
 
 void synic_exit(void)
 {
-	leaving = true;
+	may_refuse = false;
 	cpuhp_remove_state(cpuhp);
 	irq_exit_vmbus();
 	free_all_pages();

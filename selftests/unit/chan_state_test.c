@@ -26,13 +26,13 @@ TEST(every_cell_is_as_written_here)
 	static const char letters[] = "fOobcrX";	/* in the order of enum chan_state */
 	/* Columns: open, opened, open failed, broke, close, closed, rescind, release. */
 	static const char * const table[CHAN_STATE_COUNT] = {
-		[CHAN_OFFERED]		= "O.....rX",
+		[CHAN_OFFERED]		= "O..f..rX",
 		[CHAN_OPENING]		= ".ofb..r.",
 		[CHAN_OPEN]		= "...bc.r.",
 		[CHAN_BROKEN]		= ".bfbc.r.",
 		[CHAN_CLOSING]		= "...c.fr.",
 		[CHAN_RESCINDED]	= "rrrrrrrX",
-		[CHAN_RELEASED]		= "........",
+		[CHAN_RELEASED]		= "X..X..X.",
 	};
 	int state, event, next;
 	char is;

@@ -10,6 +10,8 @@
 static const u8 moves[CHAN_STATE_COUNT][CHAN_EVENT_COUNT] = {
 	[CHAN_OFFERED] = {
 		[CHAN_EV_OPEN]		= TO(OPENING),
+		/* A sender that lost the race with the close finds out last. */
+		[CHAN_EV_BROKE]		= TO(OFFERED),
 		[CHAN_EV_RESCIND]	= TO(RESCINDED),
 		[CHAN_EV_RELEASE]	= TO(RELEASED),
 	},
@@ -50,7 +52,12 @@ static const u8 moves[CHAN_STATE_COUNT][CHAN_EVENT_COUNT] = {
 		[CHAN_EV_RESCIND]	= TO(RESCINDED),
 		[CHAN_EV_RELEASE]	= TO(RELEASED),
 	},
-	/* CHAN_RELEASED: nothing may happen to it any more. */
+	/* Whoever still holds a reference may try, or be told again what is known; it stays so. */
+	[CHAN_RELEASED] = {
+		[CHAN_EV_OPEN]		= TO(RELEASED),
+		[CHAN_EV_BROKE]		= TO(RELEASED),
+		[CHAN_EV_RESCIND]	= TO(RELEASED),
+	},
 };
 
 int chan_state_next(enum chan_state state, enum chan_event event)
