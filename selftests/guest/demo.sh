@@ -23,23 +23,20 @@ write_files() {
 		(cd /mnt/written && sha256sum -- *) >/mnt/written.sha256 && sync
 }
 
-# measure NAME BS COUNT READS_OR_WRITES dd-arguments...: one program, one command at a time
+# measure NAME KIB COUNT: one program reads so many pieces, one after the other
 measure() {
-	what=$1 bs=$2 count=$3
-	shift 3
 	ctl reset-counters
-	began=$(date +%s%N)
-	dd bs="$bs" count="$count" "$@" 2>/dev/null || return 1
-	took=$(($(date +%s%N) - began))
+	dd if="/dev/$disk" of=/dev/null iflag=direct bs="$2k" count="$3" 2>/tmp/dd || return 1
+	# dd knows the time best: the guest has no other clock as fine.
+	took=$(sed -n 's/.* copied, \([0-9.e-]*\) s.*/\1/p' /tmp/dd)
 	ctl counters >/tmp/counters
-	awk -v what="$what" -v count="$count" -v bytes="$(($(numfmt --from=iec "$bs") * count))" -v ns="$took" \
-		-v counted="$COUNTED" '
+	awk -v what="$1" -v kib="$2" -v count="$3" -v took="$took" -v counted="$COUNTED" '
 		{ n[$1] = $2 }
 		END {
 			printf "@demo %-22s %.1f MB/s, %.2f signals and %.2f interrupts per I/O", what,
-				bytes * 1000 / ns, n["signals"] / count, n["interrupts"] / count
+				kib * 1024 * count / took / 1e6, n["signals"] / count, n["interrupts"] / count
 			if (counted)
-				printf ", %.0f instructions per I/O", ns / count
+				printf ", %.0f instructions per I/O", took * 1e9 / count
 			printf "\n"
 		}' /tmp/counters
 }
@@ -71,8 +68,7 @@ tell files "$(find /mnt/files -type f | wc -l) files read, checksums right"
 ktap_check files_are_written write_files
 tell written "$(find /mnt/written -type f | wc -l) files written and flushed"
 ktap_check file_system_unmounts umount /mnt
-measure "read 4 KiB" 4k 400 if="/dev/$disk" of=/dev/null iflag=direct >/tmp/read || :
-measure "read 256 KiB" 256k 40 if="/dev/$disk" of=/dev/null iflag=direct >>/tmp/read || :
+{ measure "read 4 KiB" 4 400; measure "read 256 KiB" 256 40; } >/tmp/read
 cat /tmp/read
 ktap_check reads_are_measured test "$(wc -l </tmp/read)" = 2
 ktap_check modules_unload unload_drivers
