@@ -23,22 +23,30 @@ write_files() {
 		(cd /mnt/written && sha256sum -- *) >/mnt/written.sha256 && sync
 }
 
-# measure NAME KIB COUNT: one program reads so many pieces, one after the other
-measure() {
+# once KIB COUNT: one program reads so many pieces, one after the other; seconds, signals, interrupts
+once() {
 	ctl reset-counters
-	dd if="/dev/$disk" of=/dev/null iflag=direct bs="$2k" count="$3" 2>/tmp/dd || return 1
+	dd if="/dev/$disk" of=/dev/null iflag=direct bs="$1k" count="$2" 2>/tmp/dd || return 1
 	# dd knows the time best: the guest has no other clock as fine.
-	took=$(sed -n 's/.* copied, \([0-9.e-]*\) s.*/\1/p' /tmp/dd)
-	ctl counters >/tmp/counters
-	awk -v what="$1" -v kib="$2" -v count="$3" -v took="$took" -v counted="$COUNTED" '
-		{ n[$1] = $2 }
+	sed -n 's/.* copied, \([0-9.e-]*\) s.*/time \1/p' /tmp/dd
+	ctl counters
+}
+
+# measure NAME KIB COUNT: the quickest of five, for what else goes on only adds
+measure() {
+	for _ in 1 2 3 4 5; do
+		once "$2" "$3" || return 1
+	done | awk -v what="$1" -v kib="$2" -v count="$3" -v counted="$COUNTED" '
+		$1 == "time" { time = $2; if (!best || time < best) best = time }
+		$1 == "signals" && time == best { signals = $2 }
+		$1 == "interrupts" && time == best { interrupts = $2 }
 		END {
 			printf "@demo %-22s %.1f MB/s, %.2f signals and %.2f interrupts per I/O", what,
-				kib * 1024 * count / took / 1e6, n["signals"] / count, n["interrupts"] / count
+				kib * 1024 * count / best / 1e6, signals / count, interrupts / count
 			if (counted)
-				printf ", %.0f instructions per I/O", took * 1e9 / count
+				printf ", %.0f instructions per I/O", best * 1e9 / count
 			printf "\n"
-		}' /tmp/counters
+		}'
 }
 
 device_driver() {

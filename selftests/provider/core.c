@@ -182,7 +182,7 @@ void vsp_timer(struct vsp *vsp)
 	uint32_t due = 0;
 
 	vsp->armed = UINT64_MAX;
-	/* What the callbacks arm for "at once" waits for the next call, or we would never return. */
+	/* What the callbacks arm for "at once" waits for the next call, or we would stay here. */
 	for (ev = vsp->timers; ev && ev->when <= now; ev = ev->next)
 		due++;
 	while (due-- && vsp->timers && vsp->timers->when <= now) {

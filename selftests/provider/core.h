@@ -14,12 +14,12 @@
 #include "vsp.h"
 
 #define VSP_STATUS_UNSUCCESSFUL	0x8000ffffu	/* what Hyper-V says when it means "no" */
-#define VSP_EVENT_CONN_ID_BASE	0x2000u		/* a channel's event connection id is this + relid */
+#define VSP_EVENT_CONN_ID_BASE	0x2000u		/* event connection id: this + relid */
 
 /* Counted for the host as a whole and for each channel. */
 struct vsp_traffic {
 	uint64_t signals;		/* SignalEvent hypercalls */
-	uint64_t signals_spurious;	/* of these, those that found nothing to do; races are legal */
+	uint64_t signals_spurious;	/* those that found nothing to do; races are legal */
 	uint64_t interrupts;		/* event flags newly set */
 	uint64_t interrupts_coalesced;	/* event flags set that still were */
 	uint64_t interrupts_suppressed;	/* packets the ring's rules let us send silently */
@@ -60,7 +60,7 @@ struct vsp_backlog {
 enum vsp_chan_state {
 	VSP_CHAN_OFFERED,		/* or closed again */
 	VSP_CHAN_OPEN,
-	VSP_CHAN_REVOKED,		/* rescinded; the relid is the guest's until it releases it */
+	VSP_CHAN_REVOKED,		/* rescinded; the relid stays taken until released */
 };
 
 struct vsp_chan {
@@ -167,9 +167,8 @@ struct vsp {
 
 /* Things no rule forbids but no known guest does; each is logged once. */
 #define VSP_ODD_PADDING		0x1u
-#define VSP_ODD_FLAGS		0x2u
-#define VSP_ODD_RESERVED	0x4u
-#define VSP_ODD_RELEASE		0x8u
+#define VSP_ODD_RESERVED	0x2u
+#define VSP_ODD_RELEASE		0x4u
 void vsp_odd(struct vsp *vsp, uint32_t which, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

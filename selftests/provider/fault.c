@@ -110,7 +110,7 @@ int vsp_fault_add(struct vsp *vsp, const char *text, char *err, size_t err_len)
 			break;
 	if (!action || i == ARRAY_SIZE(actions))
 		return refuse(err, err_len, text,
-			      "action must be drop, never, delay, dup, status, garbage, short or rescind");
+			      "what? drop, never, delay, dup, status, garbage, short or rescind");
 	fault.action = actions[i].action;
 	if (!strcmp(action, "never"))
 		fault.count = UINT32_MAX;

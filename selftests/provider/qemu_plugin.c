@@ -716,7 +716,7 @@ static void on_machine_ready(struct qemu_notifier *notifier, void *data)
 	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
 		r = hyperv_set_msg_handler(ports[i], on_message, NULL);
 		if (r) {
-			say("message port %u is taken (%s); is there another VMBus in this machine?",
+			say("message port %u is taken (%s); is there another VMBus here?",
 			    ports[i], strerror(-r));
 			exit(1);
 		}

@@ -35,7 +35,8 @@ static bool number(const char *text, uint32_t *value)
 static void put_traffic(const char *prefix, const struct vsp_traffic *traffic, vsp_put_line put,
 			void *ctx)
 {
-#define ONE(field) vsp_put(put, ctx, "%s" #field " %llu", prefix, (unsigned long long)traffic->field)
+#define ONE(field) \
+	vsp_put(put, ctx, "%s" #field " %llu", prefix, (unsigned long long)traffic->field)
 	ONE(signals);
 	ONE(signals_spurious);
 	ONE(interrupts);
@@ -128,9 +129,9 @@ static void do_channels(struct vsp *vsp, const char *args, vsp_put_line put, voi
 	(void)args;
 	for (chan = vsp->chans; chan; chan = chan->next) {
 		if (chan->state == VSP_CHAN_OPEN)
-			vsp_put(put, ctx,
-				"relid=%u label=%s index=%u state=%s vp=%d in=%u out=%u outstanding=%u%s",
-				chan->relid, chan->device->label, chan->index,
+			vsp_put(put, ctx, "relid=%u label=%s index=%u state=%s vp=%d "
+				"in=%u out=%u outstanding=%u%s", chan->relid,
+				chan->device->label, chan->index,
 				chan->broken ? "broken" : states[chan->state],
 				(int)chan->target_vp, chan->in.size, chan->out.size,
 				chan->asked.count, chan->backlog ? " backlog" : "");

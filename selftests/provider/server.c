@@ -391,7 +391,7 @@ static void drop_gpadls(struct vsp_chan *chan)
 		if (gpadl->complete)
 			free_gpadl(chan->vsp, gpadl);
 		else
-			gpadl->revoked = true;	/* bodies may be under way; answered when the last is here */
+			gpadl->revoked = true;	/* bodies are under way: answered after the last */
 	}
 }
 
@@ -972,7 +972,8 @@ static const struct guest_rule {
 	[VMBUS_MSG_UNLOAD] = { sizeof(struct vmbus_msg_hdr), 0, false, on_unload },
 	[VMBUS_MSG_TL_CONNECT_REQUEST] = { 40, VMBUS_VERSION_4_0, false, on_tl_connect },
 	[VMBUS_MSG_MODIFY_CHANNEL] = {
-		sizeof(struct vmbus_msg_modify_channel), VMBUS_VERSION_4_1, false, on_modify_channel },
+		sizeof(struct vmbus_msg_modify_channel), VMBUS_VERSION_4_1, false,
+		on_modify_channel },
 };
 
 bool vsp_message_from_guest(uint32_t type)

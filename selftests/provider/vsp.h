@@ -49,7 +49,7 @@ struct vsp_transport {
 	void *(*map)(void *ctx, uint64_t gpa, uint32_t len, bool write);
 	/* Nanoseconds of a monotonic clock. */
 	uint64_t (*now)(void *ctx);
-	/* Call vsp_timer() at or after this time; replaces the time armed before; UINT64_MAX disarms. */
+	/* Call vsp_timer() at or after this time, which replaces any before; UINT64_MAX disarms. */
 	void (*arm_timer)(void *ctx, uint64_t when);
 	/* One line, without newline, for people. */
 	void (*log)(void *ctx, const char *line);
@@ -63,7 +63,7 @@ int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, 
 /* PostMessage hypercall; the transport has copied @input. Returns a TLFS status. */
 uint16_t vsp_message(struct vsp *vsp, uint32_t connection_id, uint32_t message_type,
 		     const void *payload, uint32_t len);
-/* The guest signalled an id listened to, @count times since the last call (0: a look for its own sake). */
+/* The guest signalled an id listened to, @count times since the last call. */
 void vsp_event(struct vsp *vsp, uint32_t connection_id, uint64_t count);
 void vsp_slot_free(struct vsp *vsp, uint32_t vp);
 void vsp_timer(struct vsp *vsp);
@@ -102,7 +102,8 @@ struct vsp_pkt {
 	uint64_t id;
 	const uint8_t *payload;
 	uint32_t payload_len;		/* multiple of 8 */
-	struct vsp_gpa_list *ranges;	/* VMBUS_PKT_GPA_DIRECT; the device may steal pfns (set to NULL) */
+	/* Of VMBUS_PKT_GPA_DIRECT; the device may take pfns away, leaving NULL. */
+	struct vsp_gpa_list *ranges;
 	uint32_t range_count;
 };
 
@@ -112,10 +113,13 @@ struct vsp_device_ops {
 	struct wire_guid class_id;
 	uint16_t offer_flags;
 	void (*chan_opened)(void *dev, struct vsp_chan *chan);
-	/* Rings go away after this: no vsp_chan_* call on @chan until opened again; outstanding work is dropped. */
+	/*
+	 * The rings go away after this: no vsp_chan_* call on @chan until it is
+	 * opened again. Outstanding work is dropped.
+	 */
 	void (*chan_closed)(void *dev, struct vsp_chan *chan);
 	void (*packet)(void *dev, struct vsp_chan *chan, struct vsp_pkt *pkt);
-	/* Device-specific control command, e.g. "scsi0 delay 1000"; same reply rules as vsp_command(). */
+	/* Control command, the "delay 1000" of "scsi0 delay 1000"; replies as vsp_command(). */
 	void (*command)(void *dev, const char *line, vsp_put_line put, void *ctx);
 	/* "name value" lines for the counters command. */
 	void (*counters)(void *dev, vsp_put_line put, void *ctx);
@@ -125,7 +129,7 @@ struct vsp_device_ops {
 
 struct vsp_device;
 
-/* Add a device; it is offered on the next REQUEST_OFFERS, or at once when the guest has them already. */
+/* Add a device: offered on the next REQUEST_OFFERS, or at once if that was before. */
 struct vsp_device *vsp_device_add(struct vsp *vsp, const struct vsp_device_ops *ops, void *dev,
 				  const struct wire_guid *instance_id, const char *label);
 /* Offer @count sub-channels of a device whose primary channel is open. */
@@ -164,8 +168,9 @@ void vsp_log(struct vsp *vsp, const char *fmt, ...) __attribute__((format(printf
 /* The guest did what a correct guest never does: printed as "VIOLATION: ...", counted. */
 void vsp_violation(struct vsp *vsp, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* storage.c: option values "lun0=ram:64M", "lun1=file:/path[,ro]"; several "scsi" controllers later. */
-int vsp_storage_option(struct vsp *vsp, const char *name, const char *value, char *err, size_t err_len);
+/* storage.c: options like "lun0=ram:64M", "lun1=file:/path[,ro]". */
+int vsp_storage_option(struct vsp *vsp, const char *name, const char *value, char *err,
+		       size_t err_len);
 /* Add the controller(s) the options asked for; called once after all options are read. */
 int vsp_storage_start(struct vsp *vsp, char *err, size_t err_len);
 

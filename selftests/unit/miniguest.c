@@ -138,20 +138,14 @@ static void on_offer(struct miniguest *mg, const struct vmbus_msg_offer *msg)
 	struct mg_chan *chan;
 	uint32_t i;
 
-	if (mg->conn != MG_CONNECTED && mg->conn != MG_ENUMERATED) {
-		mg->unmatched++;
-		return;
-	}
 	if (msg_parse_offer(msg, &offer) || find(mg, offer.relid)) {
 		mg->unmatched++;
 		return;
 	}
 	for (i = 0; i < MG_CHANS && mg->chan[i].used; i++)
 		;
-	if (i == MG_CHANS) {
-		release_relid(mg, offer.relid);
-		return;
-	}
+	if (i == MG_CHANS)
+		return;		/* one too many: nothing needs to be said */
 	chan = &mg->chan[i];
 	memset(chan, 0, sizeof(*chan));
 	chan->used = true;
@@ -263,7 +257,7 @@ bool mg_close(struct miniguest *mg, uint32_t index)
 	struct mg_chan *chan = &mg->chan[index], *sub;
 	struct vmbus_msg_close msg;
 
-	if (!chan->used || chan->wait != MG_WAIT_NONE ||
+	if (mg->conn != MG_ENUMERATED || !chan->used || chan->wait != MG_WAIT_NONE ||
 	    (chan->state != CHAN_OPEN && chan->state != CHAN_BROKEN))
 		return false;
 	if (!chan->offer.sub_channel_index)
@@ -332,6 +326,13 @@ bool mg_receive(struct miniguest *mg)
 			verdict = msg_check(msg, slot.payload_size, version, &type);
 			if (verdict != MSG_OK) {
 				mg->refused[verdict]++;
+				continue;
+			}
+			/* Before and after the connection only its own messages matter. */
+			if (mg->conn != MG_CONNECTED && mg->conn != MG_ENUMERATED &&
+			    type != VMBUS_MSG_VERSION_RESPONSE &&
+			    type != VMBUS_MSG_UNLOAD_RESPONSE) {
+				mg->unmatched++;
 				continue;
 			}
 			switch (type) {
@@ -446,7 +447,9 @@ bool mg_send(struct miniguest *mg, uint32_t index, uint32_t len, bool direct)
 	if (!id)
 		return false;
 	chan->next_request = n + 1;
-	*request = (struct mg_request) { .direct = direct, .seed = (uint8_t)(mg->sent * 13), .len = len };
+	request->direct = direct;
+	request->seed = (uint8_t)(mg->sent * 13);
+	request->len = len;
 	if (direct) {
 		fill(data_page(mg, chan, n), request->seed, len);
 		memcpy(payload, &len, sizeof(len));
@@ -664,7 +667,8 @@ bool pair_ask(struct pair *pair, uint32_t index)
 	if (!chan || pair->asked - pair->confirmed >= MG_OWED / 2)
 		return false;
 	pair->asked++;
-	vsp_chan_send_inband(chan, ++pair->next_ask, true, &pair->next_ask, sizeof(pair->next_ask));
+	pair->next_ask++;
+	vsp_chan_send_inband(chan, pair->next_ask, true, &pair->next_ask, sizeof(pair->next_ask));
 	return true;
 }
 
@@ -735,11 +739,17 @@ static void corrupt(struct pair *pair, uint16_t arg)
 void pair_step(struct pair *pair, uint8_t what, uint16_t arg, enum pair_kind kind)
 {
 	static const uint32_t versions[] = {
-		0, 0, 0, 0, VMBUS_VERSION_5_2, VMBUS_VERSION_5_0, VMBUS_VERSION_4_1, VMBUS_VERSION_4_0,
+		0, 0, 0, 0, VMBUS_VERSION_5_2, VMBUS_VERSION_5_0, VMBUS_VERSION_4_1,
+		VMBUS_VERSION_4_0,
 	};
 	struct miniguest *mg = &pair->guest;
 	uint32_t chan = arg % MG_CHANS, i;
 	char line[64];
+
+	/* Traffic goes where there can be any. */
+	if (what % 24 >= 8 && what % 24 <= 14)
+		for (i = 0; i < MG_CHANS && !mg_is_open(mg, chan); i++)
+			chan = (chan + 1) % MG_CHANS;
 
 	switch (what % 24) {
 	case 0:
@@ -753,10 +763,12 @@ void pair_step(struct pair *pair, uint8_t what, uint16_t arg, enum pair_kind kin
 		loopback_deliver(pair->lb);
 		break;
 	case 5:
-		mg_open(mg, chan);
+		for (i = 0; i < MG_CHANS && !mg_open(mg, (chan + i) % MG_CHANS); i++)
+			;
 		break;
 	case 6:
-		mg_close(mg, chan);
+		if (arg < 0x4000)
+			mg_close(mg, chan);
 		break;
 	case 7:
 		/* What is not rescinded is seldom given back. */
@@ -789,7 +801,7 @@ void pair_step(struct pair *pair, uint8_t what, uint16_t arg, enum pair_kind kin
 	case 18:
 		snprintf(line, sizeof(line), arg & 1 ? "rescind pair0" : "rescind %u",
 			 1 + (arg >> 4) % 4u);
-		if (arg & 0xc)
+		if (arg & 0x3c00)
 			break;
 		pair_command(pair, line);
 		break;
@@ -797,17 +809,20 @@ void pair_step(struct pair *pair, uint8_t what, uint16_t arg, enum pair_kind kin
 		pair_command(pair, "offer pair0");
 		break;
 	case 20:
-		if (vsp_device_offer_sub_channels(pair->device, 1 + (arg & 1)))
-			break;
+		if (arg < 0x2000)
+			vsp_device_offer_sub_channels(pair->device, 1 + (arg & 1));
 		break;
 	case 21:
-		snprintf(line, sizeof(line), "fault %s", fair_faults[arg % ARRAY_SIZE(fair_faults)]);
+		if (arg & 0xc000)
+			break;
+		snprintf(line, sizeof(line), "fault %s",
+			 fair_faults[(arg >> 3) % ARRAY_SIZE(fair_faults)]);
 		pair_command(pair, line);
-		if (arg & 0x100)
+		if (arg & 1)
 			pair_command(pair, "fault clear");
-		if (kind == PAIR_ANYTHING && arg & 0x200) {
+		if (kind == PAIR_ANYTHING && arg & 2) {
 			snprintf(line, sizeof(line), "fault %s",
-				 unfair_faults[(arg >> 10) % ARRAY_SIZE(unfair_faults)]);
+				 unfair_faults[(arg >> 3) % ARRAY_SIZE(unfair_faults)]);
 			pair_command(pair, line);
 		}
 		break;

@@ -1034,7 +1034,10 @@ TEST(gpa_direct_hands_over_its_ranges)
 		uint64_t pfn[2], payload;
 		struct vmbus_pkt_trailer trailer;
 	} pkt = {
-		.hdr = { .type = VMBUS_PKT_GPA_DIRECT, .offset8 = 6, .len8 = 7, .flags = 1, .id = 9 },
+		.hdr = {
+			.type = VMBUS_PKT_GPA_DIRECT,
+			.offset8 = 6, .len8 = 7, .flags = 1, .id = 9,
+		},
 		.direct.range_count = 1,
 		.byte_count = 4096, .byte_offset = 512, .pfn = { 40, 41 },
 	};
@@ -1300,7 +1303,8 @@ TEST(faults_that_make_no_sense)
 	static const char *const bad[] = {
 		"fault nothing:drop", "fault offer:status:1", "fault offer:explode", "fault offer",
 		"fault open:drop", "fault offer:delay", "fault offer:drop:0", "fault offer:drop:x",
-		"fault offer:rescind", "fault post:drop", "fault offer:drop:1:2", "fault offer:drop@x",
+		"fault offer:rescind", "fault post:drop", "fault offer:drop:1:2",
+		"fault offer:drop@x",
 	};
 	unsigned int i;
 
@@ -1328,7 +1332,8 @@ TEST(commands)
 	EXPECT(!loopback_command(lb, "dump-messages maybe", out, sizeof(out)));
 	REQUIRE(get_open());
 	EXPECT(loopback_command(lb, "channels", out, sizeof(out)));
-	EXPECT_STREQ(out, "relid=1 label=echo0 index=0 state=open vp=0 in=12288 out=12288 outstanding=0\nok\n");
+	EXPECT_STREQ(out, "relid=1 label=echo0 index=0 state=open vp=0 "
+		     "in=12288 out=12288 outstanding=0\nok\n");
 	EXPECT(!loopback_command(lb, "offer echo0", out, sizeof(out)));
 	EXPECT(loopback_command(lb, "version", out, sizeof(out)));
 	EXPECT_STREQ(out, "version 5.3\nok\n");
