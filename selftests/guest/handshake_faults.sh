@@ -9,10 +9,13 @@
 offer_again=
 
 clean() {
-	rmmod storvsc 2>/dev/null
-	rmmod vmbus_client 2>/dev/null
-	ctl fault clear
-	! grep -q -E '^(storvsc|vmbus_client) ' /proc/modules
+	wait_for 20 gone storvsc && wait_for 20 gone vmbus_client && ctl fault clear
+}
+
+# gone MODULE: it is not loaded any more. A disk that is still being looked at keeps its driver for a moment.
+gone() {
+	rmmod "$1" 2>/dev/null
+	! grep -q "^$1 " /proc/modules
 }
 
 try_load() { modprobe vmbus_client reply_timeout=1500 unload_timeout=1500 && modprobe storvsc; }
@@ -28,7 +31,7 @@ survives() {
 	name=$1
 	shift
 	{
-		for fault; do ctl fault "$fault"; done
+		for fault; do ctl fault "$fault" || exit 1; done
 		try_load
 		echo "loading ended with $?"
 	} >/tmp/load.out 2>&1
@@ -48,7 +51,7 @@ fails_to_load() {
 	name=$1 pattern=$2
 	shift 2
 	dmesg -C
-	for fault; do ctl fault "$fault"; done
+	for fault; do ctl fault "$fault" || ktap_note "the host did not take $fault"; done
 	if modprobe vmbus_client reply_timeout=1500 unload_timeout=1500 2>/dev/null; then
 		ktap_not_ok "$name" "it loaded"
 	elif ! dmesg | grep -q -E "$pattern"; then
@@ -63,7 +66,7 @@ fails_to_load() {
 ktap_plan 25
 modprobe sd_mod
 fails_to_load contact_never_answered 'did not answer our contact .* within 1500 ms' version_response:never
-fails_to_load every_version_refused 'no VMBus in a version we know' version_response:status:0:9
+fails_to_load contact_refused 'speaks VMBus 5.3 but could not connect us' version_response:status:1
 survives contact_answered_late version_response:delay:500
 survives contact_answered_twice version_response:dup
 survives contact_answered_with_garbage version_response:garbage

@@ -34,7 +34,9 @@ else
 fi
 
 load_drivers() { modprobe sd_mod && modprobe "$BUS_MODULE" && modprobe "$DISK_MODULE"; }
-unload_drivers() { rmmod "$DISK_MODULE" && rmmod "$BUS_MODULE"; }
+
+# A disk that is still being looked at keeps its driver in use for a moment.
+unload_drivers() { wait_for 20 rmmod "$DISK_MODULE" && wait_for 20 rmmod "$BUS_MODULE"; }
 
 # wait_for SECONDS COMMAND...: until it succeeds
 wait_for() {

@@ -7,6 +7,7 @@ REPO=$(cd "$VM_DIR/../.." && pwd)
 # Everything a run writes goes below VM_WORK; two runs at a time need two of them.
 VM_WORK=${VM_WORK:-$REPO/build/vm}
 # Unpacked packages, kept between runs and shared by all checkouts.
+# shellcheck disable=SC2034
 CACHE=${VMBUS_KIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmbus-kit}
 
 say() { printf '# %s\n' "$*" >&2; }
