@@ -112,8 +112,8 @@ static int __init storvsc_init(void)
 {
 	int err;
 
-	/* Not for memory reclaim: closing a channel waits for work of the bus that is not either. */
-	storvsc_wq = alloc_workqueue("storvsc", WQ_UNBOUND, 0);
+	/* What ends the commands of a dead adapter must not wait for memory. */
+	storvsc_wq = alloc_workqueue("storvsc", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!storvsc_wq)
 		return -ENOMEM;
 	err = vmbus_drv_register(&drv);

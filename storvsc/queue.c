@@ -107,7 +107,7 @@ int storvsc_ask(struct storvsc_host *host, struct storvsc_ask *ask,
 	struct vmbus_chan *chan = host->queues[0].chan;
 	int err;
 
-	/* The last answer is still owed. Its cookie is ours until it comes or the channel closes. */
+	/* The last answer is owed. Its cookie is ours until it comes or the channel closes. */
 	if (!ask_begin(ask))
 		return -EBUSY;
 	err = vmbus_chan_send(chan, pkt, sizeof(*pkt), ask, 0);
@@ -254,7 +254,7 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 
 	if (unlikely(READ_ONCE(host->dead)))
 		return end_unsent(q, cmd, DID_NO_CONNECT);
-	/* Only an error handler in a hurry could reuse a command the host has: not while it has it. */
+	/* Only an error handler in a hurry could reuse a command: not while the host has it. */
 	if (WARN_ON_ONCE(sc->with_host))
 		return busy(q, cmd);
 	if (unlikely(!put_command(&pkt, cmd)))
@@ -331,7 +331,7 @@ static u32 least(struct scsi_cmnd *cmd)
 {
 	enum req_op op = req_op(scsi_cmd_to_rq(cmd));
 
-	/* Whoever sent it can do with less; so can the error handler, in whatever command it borrows. */
+	/* Whoever sent it can do with less; so can the error handler, in what it borrows. */
 	if (!cmd->underflow)
 		return 0;
 	/* A file system's read or write is all or an error; sd's hint counts 512-byte blocks only. */
@@ -380,7 +380,8 @@ static void note_failure(struct storvsc_queue *q, struct scsi_cmnd *cmd,
 			    v->host_scsi_status, v->nt_status);
 }
 
-static void command_done(struct storvsc_queue *q, struct scsi_cmnd *cmd, const struct vmbus_pkt *pkt)
+static void command_done(struct storvsc_queue *q, struct scsi_cmnd *cmd,
+			 const struct vmbus_pkt *pkt)
 {
 	static const u8 host_bytes[VSTOR_OUTCOME_COUNT] = {
 		[VSTOR_OK] = DID_OK,

@@ -181,7 +181,7 @@ unsigned int storvsc_depth(unsigned int queues);
 unsigned int storvsc_depth_limit(void);
 unsigned long storvsc_timeout(void);		/* jiffies: for a command */
 unsigned long storvsc_reply_timeout(void);	/* jiffies: for an answer that needs no disk */
-unsigned long storvsc_drain_timeout(void);	/* jiffies: after a reset, for what the disk still owes */
+unsigned long storvsc_drain_timeout(void);	/* jiffies: after a reset */
 
 /* host.c */
 int storvsc_host_probe(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *id);

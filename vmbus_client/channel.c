@@ -30,7 +30,7 @@
 
 static struct vmbus_conn *conn;
 static struct workqueue_struct *dev_wq;		/* runs drivers' probe and remove */
-static struct workqueue_struct *gone_wq;	/* ends the I/O of lost channels: reclaim may wait for it */
+static struct workqueue_struct *gone_wq;	/* ends lost channels' I/O: reclaim waits for it */
 static LIST_HEAD(primaries);			/* conn->mutex */
 static struct vmbus_chan __rcu *by_relid[VMBUS_RELID_MAX + 1];	/* conn->mutex to write */
 static bool leaving;				/* no new channel is taken; conn->mutex */
@@ -424,6 +424,11 @@ static void dev_work(struct work_struct *work)
 
 /* Open and close -----------------------------------------------------------------*/
 
+static int load(unsigned int cpu)
+{
+	return atomic_read(&per_cpu(channels_on, cpu));
+}
+
 static int choose_cpu(const struct vmbus_chan_config *cfg)
 {
 	unsigned int cpu, best = cpumask_first(cpu_online_mask);
@@ -432,14 +437,14 @@ static int choose_cpu(const struct vmbus_chan_config *cfg)
 		return cfg->cpu;
 	/* The one with the fewest channels, so that they spread by themselves. */
 	for_each_online_cpu(cpu)
-		if (atomic_read(&per_cpu(channels_on, cpu)) < atomic_read(&per_cpu(channels_on, best)))
+		if (load(cpu) < load(best))
 			best = cpu;
 	return best;
 }
 
 bool vmbus_chan_uses_cpu(unsigned int cpu)
 {
-	return atomic_read(&per_cpu(channels_on, cpu));
+	return load(cpu);
 }
 
 static bool config_valid(const struct vmbus_chan_config *cfg)

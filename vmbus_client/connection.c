@@ -209,7 +209,7 @@ static bool conn_message(const struct tlfs_message *slot)
 	}
 
 	if (!deliver_reply(conn, type, msg, slot->payload_size)) {
-		/* Marked before it is queued; if there is no room it comes again and is marked twice. */
+		/* Marked before it is queued; without room it comes again and is marked twice. */
 		if (type == VMBUS_MSG_RESCIND) {
 			mark_rescinded(conn, rescinded_relid(msg));
 			conn_ops->rescind_now(rescinded_relid(msg));

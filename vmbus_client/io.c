@@ -313,7 +313,7 @@ int io_start(struct vmbus_chan *chan)
 	u8 *mem = vmbus_buf_addr(chan->buf);
 	u32 rx_page = TLFS_PAGE_SIZE + cfg->tx_bytes;
 
-	chan->rx_buf = kmalloc(max_t(u32, cfg->max_packet, sizeof(struct vmbus_pkt_hdr)), GFP_KERNEL);
+	chan->rx_buf = kmalloc(cfg->max_packet, GFP_KERNEL);
 	if (!chan->rx_buf)
 		return -ENOMEM;
 	if (cfg->max_requests) {

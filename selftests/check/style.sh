@@ -40,11 +40,16 @@ verdict() {
 verdict no_trailing_blanks "$(echo "$text" | grep -Ev '\.(patch|diff)$' |
 	xargs grep -nE '[[:blank:]]$' | head -n 20)"
 
-# too_wide COLUMNS: of the files named on stdin, the lines that are wider
+# too_wide COLUMNS: of the files named on stdin, the lines that are wider. What a program says, or is
+# told, stays on one line, so that it can be searched for: quoted text does not count.
 too_wide() {
 	while read -r file; do
-		expand "$file" | awk -v file="$file" -v most="$1" 'length($0) > most {
-			print file ":" NR ": " length($0) " columns" }'
+		expand "$file" | awk -v file="$file" -v most="$1" '{
+			width = length($0)
+			gsub(/"([^"\\]|\\.)*"/, "")
+			gsub(/\047[^\047]*\047/, "")
+			if (length($0) > most)
+				print file ":" NR ": " width " columns" }'
 	done | head -n 20
 }
 

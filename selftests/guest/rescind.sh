@@ -21,12 +21,16 @@ no_device() { ! ls /sys/bus/vmbus/devices/* >/dev/null 2>&1; }
 released() { ctl ledger | grep -q 'unreleased=0'; }
 
 taken_away() { ctl rescind scsi0 && wait_for 60 no_device && wait_for 60 load_ended; }
-comes_back() { ctl offer scsi0 && disk=$(disk_of_lun 0) && dd if="/dev/$disk" of=/dev/null bs=64k count=16 iflag=direct; }
+comes_back() {
+	ctl offer scsi0 && disk=$(disk_of_lun 0) &&
+		dd if="/dev/$disk" of=/dev/null bs=64k count=16 iflag=direct
+}
 
 five_times() {
 	for round in 1 2 3 4 5; do
 		ctl reset-counters
-		{ start_load && taken_away && wait_for 20 released && comes_back; } || { echo "round $round"; return 1; }
+		{ start_load && taken_away && wait_for 20 released && comes_back; } ||
+			{ echo "round $round"; return 1; }
 	done
 }
 

@@ -321,7 +321,7 @@ static void inquiry_standard(struct scsi_cmd *cmd, uint32_t alloc)
 {
 	uint8_t std[STD_INQUIRY_LEN] = { 0 };
 
-	std[2] = 5;			/* SPC-3: the guest then asks for VPD and READ CAPACITY(16) */
+	std[2] = 5;			/* SPC-3: then it asks for VPD and READ CAPACITY(16) */
 	std[3] = 2;
 	std[4] = sizeof(std) - 5;
 	std[7] = 0x02;			/* command queueing; no tags without it */
@@ -733,7 +733,7 @@ static void write_same(struct scsi_disk *disk, struct scsi_cmd *cmd)
 
 	if (!get_checked_extent(disk, cmd, &e))
 		return;
-	/* ANCHOR and the obsolete PBDATA and LBDATA; then WSNZ and the limit, as page B0 has them. */
+	/* ANCHOR, obsolete PBDATA and LBDATA; then WSNZ and the limit, as page B0 has them. */
 	if (cmd->cdb[1] & 0x16 || !e.count || e.count > MAX_WRITE_SAME_BYTES / bs) {
 		scsi_cmd_bad_field(cmd);
 		return;
@@ -963,7 +963,7 @@ static int map_file(struct scsi_disk *disk, const char *path, char *err, size_t 
 		return -EINVAL;
 	}
 	if (st.st_size % 512) {
-		snprintf(err, err_len, "%s: %lld bytes are no whole number of 512-byte blocks: truncated?",
+		snprintf(err, err_len, "%s: %lld bytes are no whole 512-byte blocks: truncated?",
 			 path, (long long)st.st_size);
 		return -EINVAL;
 	}

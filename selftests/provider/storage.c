@@ -400,7 +400,7 @@ static void judge_srb(struct storage *s, const struct srb_job *job, const struct
 		vsp_violation(s->vsp, LABEL ": command %02x (%llx): %u bytes without a direction",
 			      op, id, transfer_len);
 	if (srb->srb_status || srb->scsi_status || srb->reserved1 || srb->reserved2)
-		vsp_violation(s->vsp, LABEL ": command %02x (%llx): the host's or reserved fields are not 0",
+		vsp_violation(s->vsp, LABEL ": command %02x (%llx): host's or reserved fields not 0",
 			      op, id);
 	if (srb->sense_len > VSTOR_SENSE_LEN)
 		vsp_violation(s->vsp, LABEL ": command %02x (%llx): %u bytes for sense, 20 exist",
@@ -418,7 +418,7 @@ static bool take_data(struct storage *s, struct srb_job *job, const struct vsp_p
 
 	if (pkt->type != VMBUS_PKT_GPA_DIRECT) {
 		if (transfer_len)
-			vsp_violation(s->vsp, LABEL ": command %02x (%llx): %u bytes of data, but no pages",
+			vsp_violation(s->vsp, LABEL ": command %02x (%llx): %u bytes, no pages",
 				      job->cdb[0], id, transfer_len);
 		return !transfer_len;
 	}

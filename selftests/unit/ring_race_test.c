@@ -360,7 +360,7 @@ TEST(descriptor_rewritten_while_it_is_read_changes_nothing)
 			mutate = NULL;
 			ring_rx_init(&rx, &page, data, SIZE);
 			rx.read = rx.published = at;
-			/* Seen before, so that the scribble after the index load is not the one tested. */
+			/* Seen before: the scribble after the index load is not the one tested. */
 			rx.write = (at + len + 8) % SIZE;
 			lay_packet(at, len, 0x1111111100000000);
 			memset(fetched, 0, sizeof(fetched));

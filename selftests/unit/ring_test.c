@@ -302,7 +302,7 @@ TEST(signal_is_due_only_when_the_host_may_sleep)
 					ring_tx_publish(&tx);
 					for (i = 0; i < batch; i++)
 						EXPECT_EQ(put(&tx, pkt, 16), 0);
-					/* Packets it read before it saw the batch, or (read > before) after. */
+					/* Read before it saw the batch, or else after. */
 					set(&page.read_index, read * 24);
 					set(&page.interrupt_mask, mask);
 					due = batch && !mask && read == before;

@@ -1924,8 +1924,10 @@ TEST(checksum)
 TEST(bad_commands)
 {
 	static const char * const bad[] = {
-		"", "   ", "nonsense", "delay", "delay x", "delay -1", "delay 60000001", "delay 1 2",
-		"reorder", "reorder maybe", "reorder on 0", "reorder on x", "reorder on 1 2", "hold 1",
+		"", "   ", "nonsense", "delay", "delay x", "delay -1", "delay 60000001",
+		"delay 1 2",
+		"reorder", "reorder maybe", "reorder on 0", "reorder on x",
+		"reorder on 1 2", "hold 1",
 		"fail", "fail 1 84 02", "fail x 84 02 -", "fail 1 184 02 -", "fail 1 84 02 3/11",
 		"fail 1 84 02 3/11/00x", "fail 1 84 02 10/11/00", "fail 1 84 02 - 100", "lun",
 		"lun 1", "lun x", "lun 64", "checksum", "counters all", "a b c d e f g h i",
@@ -2134,7 +2136,8 @@ static void random_srb(struct vstor_packet *p)
 	uint32_t i;
 
 	cdb_new(chance(20) ? ops[chance(ARRAY_SIZE(ops))] : chance(256));
-	*p = srb((struct addr){ !chance(20), !chance(20), chance(3) }, cdb_, cdb_len_, chance(3), 0);
+	*p = srb((struct addr){ !chance(20), !chance(20), chance(3) }, cdb_, cdb_len_,
+		 chance(3), 0);
 	for (i = 1; i < 16; i++) {
 		if (!chance(4))
 			cdb[i] = chance(4) ? chance(16) : chance(256);

@@ -334,7 +334,9 @@ TEST(address_direction_and_flags)
 /* A length left over from an earlier command in one without data corrupts memory. */
 TEST(data_if_and_only_if_there_are_some)
 {
-	struct vstor_request req = { .cdb = read_10, .cdb_len = 10, .data = VSTOR_DATA_NONE, .len = 1 };
+	struct vstor_request req = {
+		.cdb = read_10, .cdb_len = 10, .data = VSTOR_DATA_NONE, .len = 1
+	};
 	struct vstor_packet pkt;
 
 	EXPECT_EQ(vstor_put_execute(&pkt, &req), -EINVAL);
@@ -413,7 +415,8 @@ enum sense_kind {
 	SENSE_KINDS
 };
 
-static struct vstor_packet completion(u8 srb_status, u8 scsi_status, enum sense_kind sense, u32 moved)
+static struct vstor_packet completion(u8 srb_status, u8 scsi_status, enum sense_kind sense,
+				      u32 moved)
 {
 	struct vstor_packet pkt = reply_ok();
 	struct vstor_srb *srb = &pkt.srb;
@@ -455,7 +458,8 @@ static struct vstor_packet completion(u8 srb_status, u8 scsi_status, enum sense_
 	return pkt;
 }
 
-static struct vstor_verdict judge_pkt(const struct vstor_packet *pkt, const struct vstor_expect *expect)
+static struct vstor_verdict judge_pkt(const struct vstor_packet *pkt,
+				      const struct vstor_expect *expect)
 {
 	struct vstor_verdict v;
 
@@ -471,7 +475,8 @@ static bool looks_like_success(const struct vstor_verdict *v)
 		return true;
 	return v->outcome == VSTOR_STATUS &&
 	       (v->scsi_status == 0 || v->scsi_status == 4 ||
-		(v->scsi_status == 2 && v->sense_len && !(v->sense[0] & 1) && (v->sense[2] & 0xf) <= 1));
+		(v->scsi_status == 2 && v->sense_len && !(v->sense[0] & 1) &&
+		 (v->sense[2] & 0xf) <= 1));
 }
 
 static bool usable(enum sense_kind sense)
@@ -549,8 +554,10 @@ TEST(every_completion_keeps_the_rules)
 				if (sense == SENSE_NONE && srb & 0x80)
 					continue;
 				for (i = 0; i < ARRAY_SIZE(moved); i++) {
-					check_rules((u8)srb, (u8)scsi, sense, moved[i], &block_read);
-					check_rules((u8)srb, (u8)scsi, sense, moved[i], &any_length);
+					check_rules((u8)srb, (u8)scsi, sense, moved[i],
+						    &block_read);
+					check_rules((u8)srb, (u8)scsi, sense, moved[i],
+						    &any_length);
 				}
 			}
 }
@@ -642,10 +649,12 @@ TEST(the_table_row_by_row)
 
 			for (column = 0; column < ARRAY_SIZE(columns); column++) {
 				/* With the bit set, an empty area is no sense data either. */
-				struct vstor_packet pkt = completion((u8)status, columns[column].scsi,
+				struct vstor_packet pkt =
+					completion((u8)status, columns[column].scsi,
 								     columns[column].sense,
 								     columns[column].moved);
-				struct vstor_verdict v = judge_pkt(&pkt, kind ? &any_length : &block_read);
+				struct vstor_verdict v =
+					judge_pkt(&pkt, kind ? &any_length : &block_read);
 
 				got[column] = letter(&v);
 			}

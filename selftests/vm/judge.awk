@@ -2,7 +2,8 @@
 #
 # Reads what a guest reported and what QEMU said, prints the KTAP of one test, writes its tally.
 #
-# Given: name, status (how the machine ended), limit (seconds), referee (a provider was there), tally (file).
+# Given: name, status (how the machine ended), limit (seconds), referee (there was a provider),
+# tally (file).
 # First file: lines of the test; then "@exit STATUS"; "@klog LINE"...; "@dmesg LINE"...; "@end".
 # Second file: QEMU's messages.
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loaded into the QEMU of the outer machine: mends its emulation of SVM, which now and then delivers an
- * interrupt to the inner guest twice.
+ * Loaded into the QEMU of the outer machine: mends its emulation of SVM, which now and then
+ * delivers an interrupt to the inner guest twice.
  *
- * When a hypervisor enters its guest with an interrupt to inject, QEMU (7.2, the one this was found in) delivers
- * it at once, but leaves its vector behind in CPUState.exception_index. Normally nobody looks. But if the emulator
- * has to leave its loop before the guest's first instruction (a timer is due, which under instruction counting can
- * be any time), it takes the vector for an exception still to be delivered. The guest finds itself in the same
- * interrupt handler twice, with interrupts disabled, and in the end spins on a lock that it holds itself. Some 35
- * second deliveries were counted in a boot; most did no harm, but one boot in ten or so hung.
+ * When a hypervisor enters its guest with an interrupt to inject, QEMU (7.2, the one this was
+ * found in) delivers it at once, but leaves its vector behind in CPUState.exception_index.
+ * Normally nobody looks. But if the emulator has to leave its loop before the guest's first
+ * instruction (a timer is due, which under instruction counting can be any time), it takes the
+ * vector for an exception still to be delivered. The guest finds itself in the same interrupt
+ * handler twice, with interrupts disabled, and in the end spins on a lock that it holds itself.
+ * Some 35 second deliveries were counted in a boot; most did no harm, but one boot in ten or so
+ * hung.
  *
- * The second delivery comes through x86_cpu_do_interrupt(), which is for exceptions only: real external interrupts
- * do not pass there. So a vector above 31 that does is the one left behind, and is dropped. (Except for 0x80, which
- * is a system call of old programs.)
+ * The second delivery comes through x86_cpu_do_interrupt(), which is for exceptions only: real
+ * external interrupts do not pass there. So a vector above 31 that does is the one left behind,
+ * and is dropped. (Except for 0x80, which is a system call of old programs.)
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +26,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* What QEMU exports and we use; the real prototypes differ only in types we have no need to know. */
+/* What QEMU exports and we use; the real prototypes differ only in types of no interest here. */
 extern void x86_cpu_do_interrupt(void *cpu);
 extern void cpu_loop_exit_noexc(void *cpu);
 extern void bql_lock_impl(const char *file, int line) __attribute__((weak));
@@ -50,7 +52,8 @@ static void do_interrupt(void *cpu)
 
 	if (vector > 31 && vector < 256 && vector != 0x80) {
 		if (!dropped++ || !(dropped & (dropped - 1)))
-			fprintf(stderr, "outer_fix: dropped interrupt %#x, delivered before (%lu so far)\n", vector, dropped);
+			fprintf(stderr, "outer_fix: dropped interrupt %#x, delivered before (%lu so far)\n",
+				vector, dropped);
 		return;
 	}
 	x86_cpu_do_interrupt(cpu);
@@ -113,11 +116,13 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **a
 	(void)argc;
 	(void)argv;
 	if (find_exception_index()) {
-		fprintf(stderr, "outer_fix: this QEMU's cpu_loop_exit_noexc() is not as expected, interrupts are not mended\n");
+		fprintf(stderr, "outer_fix: this QEMU's cpu_loop_exit_noexc() is not as expected, "
+				"interrupts are not mended\n");
 		return 0;
 	}
 	dl_iterate_phdr(replace_in_program, &found);
 	if (found != 1)
-		fprintf(stderr, "outer_fix: %d tables with x86_cpu_do_interrupt() instead of one, interrupts are not mended\n", found);
+		fprintf(stderr, "outer_fix: %d tables with x86_cpu_do_interrupt() instead of one, "
+				"interrupts are not mended\n", found);
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 /* A received packet taken apart; the pointers lead into the caller's private copy. */
 struct pkt_view {
-	u16 type;		/* enum vmbus_pkt_type; others are passed on for the driver to count */
+	u16 type;		/* enum vmbus_pkt_type; others are passed on */
 	u16 flags;
 	u64 id;
 	const void *ext;	/* between descriptor and payload */
