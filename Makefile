@@ -29,7 +29,7 @@ SOURCES := Kbuild Makefile dkms.conf include vmbus_client storvsc netvsc hv_util
 # Older kernels' headers come without a vmlinux to take types from; newer ones need a tool for it.
 KBUILD_ARGS := CONFIG_DEBUG_INFO_BTF_MODULES=
 KBUILD := $(MAKE) -C $(KDIR) M=$(TOP) $(KBUILD_ARGS)
-FUZZ_SECONDS ?= 5
+
 
 .PHONY: modules install clean setup kernels provider check run test test-nightly states \
 	dkms-install dkms-uninstall
