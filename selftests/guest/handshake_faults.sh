@@ -18,7 +18,9 @@ gone() {
 	! grep -q "^$1 " /proc/modules
 }
 
-try_load() { modprobe vmbus_client reply_timeout=1500 unload_timeout=1500 && modprobe storvsc; }
+try_load() {
+	modprobe vmbus_client reply_timeout=1500 unload_timeout=1500 && modprobe storvsc
+}
 
 # Whatever happened before: with a correct host it all works.
 works() {
@@ -63,7 +65,13 @@ fails_to_load() {
 	fi
 }
 
-ktap_plan 25
+# The controller shakes hands, and then answers no command: not the first INQUIRY, nothing.
+disk_silent() {
+	ctl scsi0 hold && modprobe vmbus_client && modprobe storvsc reply_timeout=2 drain_timeout=3 &&
+		wait_for 60 in_log 'scsi host.*adapter given up' && clean && ctl scsi0 release && works
+}
+
+ktap_plan 26
 modprobe sd_mod
 fails_to_load contact_never_answered 'did not answer our contact .* within 1500 ms' version_response:never
 fails_to_load contact_refused 'speaks VMBus 5.3 but could not connect us' version_response:status:1
@@ -92,5 +100,6 @@ survives rescinded_while_opening open_result:rescind
 offer_again=
 survives teardown_never_answered gpadl_torndown:never
 survives unload_never_answered unload_response:never
+ktap_check no_command_ever_answered disk_silent
 ktap_check host_saw_no_violation no_violations
 ktap_done

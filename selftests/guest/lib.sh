@@ -76,3 +76,16 @@ counted() {
 	echo "$counted_field went from $counted_before to $counted_after"
 	[ "$((counted_after - counted_before))" -ge "$counted_least" ]
 }
+
+# start_load READS: fio on the first disk, in the background as $load, until the host has seen that many reads
+start_load() {
+	load_reads=$1
+	disk=$(disk_of_lun 0) || return 1
+	fio --name=load --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=16 --bs=4k \
+		--rw=randrw --time_based --runtime=600 >/tmp/fio.out 2>&1 &
+	load=$!
+	wait_for 20 reads_seen
+}
+
+reads_seen() { [ "$(host scsi0.reads)" -gt "$load_reads" ]; }
+load_ended() { ! kill -0 "$load"; }

@@ -7,16 +7,6 @@
 . ./lib.sh
 ktap_plan 9
 
-start_load() {
-	disk=$(disk_of_lun 0) || return 1
-	fio --name=load --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=16 --bs=4k \
-		--rw=randrw --time_based --runtime=600 >/tmp/fio.out 2>&1 &
-	load=$!
-	wait_for 20 reads_seen
-}
-
-reads_seen() { [ "$(host scsi0.reads)" -gt 200 ]; }
-load_ended() { ! kill -0 "$load"; }
 no_device() { ! ls /sys/bus/vmbus/devices/* >/dev/null 2>&1; }
 released() { ctl ledger | grep -q 'unreleased=0'; }
 
@@ -29,7 +19,7 @@ comes_back() {
 five_times() {
 	for round in 1 2 3 4 5; do
 		ctl reset-counters
-		{ start_load && taken_away && wait_for 20 released && comes_back; } ||
+		{ start_load 200 && taken_away && wait_for 20 released && comes_back; } ||
 			{ echo "round $round"; return 1; }
 	done
 }
@@ -41,7 +31,7 @@ unload_races() {
 }
 
 ktap_check drivers_load load_drivers
-ktap_check load_runs start_load
+ktap_check load_runs start_load 200
 ktap_check every_command_ends_when_the_host_takes_the_disk taken_away
 ktap_check relid_is_given_back wait_for 20 released
 ktap_check disk_comes_back comes_back
