@@ -22,7 +22,6 @@
 #include "trace.h"
 
 #include <linux/cpumask.h>
-#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
@@ -67,12 +66,17 @@ enum chan_state vmbus_chan_set_state(struct vmbus_chan *chan, enum chan_event ev
 	return to;
 }
 
-bool vmbus_chan_gone(const struct vmbus_chan *chan)
+/* Nothing more will come on this channel, and sending is over. */
+static bool lost(const struct vmbus_chan *chan)
 {
 	enum chan_state state = READ_ONCE(chan->state);
 
-	return state == CHAN_BROKEN || state == CHAN_RESCINDED || state == CHAN_RELEASED ||
-	       READ_ONCE(chan->broke);
+	return state == CHAN_BROKEN || state == CHAN_RESCINDED;
+}
+
+bool vmbus_chan_gone(const struct vmbus_chan *chan)
+{
+	return lost(chan) || READ_ONCE(chan->state) == CHAN_RELEASED || READ_ONCE(chan->broke);
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_gone);
 
@@ -151,13 +155,20 @@ static struct vmbus_chan *alloc_chan(const struct msg_offer *offer)
 	return chan;
 }
 
+/* CLOSE or RELID_RELEASED: the host answers neither. */
+static void post_relid(u32 type, u32 relid)
+{
+	struct vmbus_msg_close msg;
+
+	vmbus_conn_post(conn, &msg, msg_put_relid(&msg, type, relid));
+}
+
 /*
  * The host gets its relid back. Nobody finds the channel by relid any more when
  * the message is posted; whoever still holds a reference sees it RELEASED.
  */
 static void retire(struct vmbus_chan *chan)
 {
-	struct vmbus_msg_close msg;
 	bool listed;
 
 	mutex_lock(&conn->mutex);
@@ -174,8 +185,7 @@ static void retire(struct vmbus_chan *chan)
 	vmbus_chan_set_state(chan, CHAN_EV_RELEASE);
 	/* On the way out UNLOAD says the same for all of them. */
 	if (!READ_ONCE(leaving))
-		vmbus_conn_post(conn, &msg, msg_put_relid(&msg, VMBUS_MSG_RELID_RELEASED,
-							  chan->offer.relid));
+		post_relid(VMBUS_MSG_RELID_RELEASED, chan->offer.relid);
 	vmbus_chan_put(chan);
 }
 
@@ -262,19 +272,17 @@ static bool place(struct vmbus_chan *chan)
 /* An offer without a place: the host may have its relid back at once, if nobody else has it. */
 static void refuse(const struct msg_offer *offer, const char *why)
 {
-	struct vmbus_msg_close msg;
 	bool taken;
 
-	mutex_lock(&conn->mutex);
-	taken = leaving || rcu_access_pointer(by_relid[offer->relid]);
-	mutex_unlock(&conn->mutex);
 	if (READ_ONCE(leaving))
 		return;
+	mutex_lock(&conn->mutex);
+	taken = rcu_access_pointer(by_relid[offer->relid]);
+	mutex_unlock(&conn->mutex);
 
 	pr_warn_ratelimited("channel %u offered but not used: %s\n", offer->relid, why);
 	if (!taken)
-		vmbus_conn_post(conn, &msg, msg_put_relid(&msg, VMBUS_MSG_RELID_RELEASED,
-							  offer->relid));
+		post_relid(VMBUS_MSG_RELID_RELEASED, offer->relid);
 }
 
 static void chan_offer(const struct msg_offer *offer)
@@ -492,13 +500,6 @@ static int ask_open(struct vmbus_chan *chan)
 	return err;
 }
 
-static void post_close(struct vmbus_chan *chan)
-{
-	struct vmbus_msg_close msg;
-
-	vmbus_conn_post(conn, &msg, msg_put_relid(&msg, VMBUS_MSG_CLOSE, chan->offer.relid));
-}
-
 /* State OPENING. */
 static int open_locked(struct vmbus_chan *chan)
 {
@@ -540,7 +541,7 @@ err_stop:
 	io_stop(chan);
 	/* A host that thinks it open must hear that it is not. */
 	if (may_be_open)
-		post_close(chan);
+		post_relid(VMBUS_MSG_CLOSE, chan->offer.relid);
 err_buf:
 	buf_destroy(chan->buf);
 err_no_buf:
@@ -590,7 +591,7 @@ static void stop(struct vmbus_chan *chan)
 	vmbus_chan_set_state(chan, CHAN_EV_CLOSE);
 	io_stop(chan);
 	/* To a rescinded channel hosts do not listen; it does no harm. */
-	post_close(chan);
+	post_relid(VMBUS_MSG_CLOSE, chan->offer.relid);
 	buf_destroy(chan->buf);
 	chan->buf = NULL;
 	atomic_dec(&per_cpu(channels_on, chan->cpu));
@@ -607,14 +608,6 @@ void vmbus_chan_close(struct vmbus_chan *chan)
 	flush_work(&chan->gone_work);
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_close);
-
-/* Nothing more will come on this channel, and sending is over. */
-static bool lost(const struct vmbus_chan *chan)
-{
-	enum chan_state state = READ_ONCE(chan->state);
-
-	return state == CHAN_BROKEN || state == CHAN_RESCINDED;
-}
 
 /* Stop a channel under its driver's hands and tell the driver. @why is asked under the lock. */
 static void stop_and_tell(struct vmbus_chan *chan, const struct vmbus_chan *why)
