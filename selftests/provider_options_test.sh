@@ -33,8 +33,9 @@ truncate -s 1000 "$work/odd.img"
 : >"$work/empty.img"
 : >"$work/file"
 
-ktap_plan 8
+ktap_plan 9
 refused unknown_option 'nonsense' nonsense=1
+refused too_many_echoes 'up to 16' echo=17
 refused bad_version 'version' max_version=9.9
 refused bad_fault 'fault' fault=open_result:explode
 refused missing_image 'missing.img' "lun0=file:$work/missing.img"

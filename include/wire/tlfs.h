@@ -138,4 +138,34 @@ struct tlfs_event_page {
 };
 WIRE_SIZE(struct tlfs_event_page, 4096);
 
+/* Monitor page ------------------------------------------------------------*/
+
+#define TLFS_MONITOR_ID_COUNT		128	/* id n: group n/32, bit n%32 */
+
+/*
+ * A guest that sets the bit of a channel here need not call SignalEvent: the
+ * hypervisor looks every now and then, clears what it finds, and signals.
+ * Guest sets bits atomically, host clears them atomically. Of the parameters
+ * nothing is for the guest.
+ */
+struct tlfs_monitor_page {
+	__le32 trigger_state;		/* bit n: group n is looked at */
+	__le32 reserved1;
+	struct {
+		__le32 pending;
+		__le32 armed;
+	} group[TLFS_MONITOR_ID_COUNT / 32];
+	__u8 reserved2[24];
+	__le32 next_check_time[TLFS_MONITOR_ID_COUNT];
+	__le16 latency[TLFS_MONITOR_ID_COUNT];
+	__u8 reserved3[256];
+	__le64 parameter[TLFS_MONITOR_ID_COUNT];
+	__u8 reserved4[1984];
+};
+WIRE_SIZE(struct tlfs_monitor_page, 4096);
+WIRE_AT(struct tlfs_monitor_page, group, 8);
+WIRE_AT(struct tlfs_monitor_page, next_check_time, 0x40);
+WIRE_AT(struct tlfs_monitor_page, latency, 0x240);
+WIRE_AT(struct tlfs_monitor_page, parameter, 0x440);
+
 #endif

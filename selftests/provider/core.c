@@ -24,6 +24,7 @@ struct vsp *vsp_new(const struct vsp_transport *transport, void *ctx)
 	vsp->out_end = &vsp->out;
 	vsp->devices_end = &vsp->devices;
 	vsp->chans_end = &vsp->chans;
+	vsp->monitor_us = 100;
 	vsp->armed = UINT64_MAX;
 	vsp->rng = 0x9e3779b97f4a7c15u;
 	return vsp;
@@ -80,6 +81,7 @@ int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, 
 {
 	static const char version_wanted[] = "4.0, 4.1, 5.0, 5.1, 5.2 or 5.3";
 	uint64_t number;
+	int r;
 
 	if (!strcmp(name, "max_version"))
 		return parse_version(value, &vsp->max_version) ? 0 :
@@ -122,6 +124,15 @@ int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, 
 		snprintf(err, err_len, "capture=%s: %s", value, strerror(errno));
 		return -EINVAL;
 	}
+	if (!strcmp(name, "monitor_us")) {
+		if (!parse_number(value, 10, 1000000, &number))
+			return bad_option(err, err_len, name, value, "10 to 1000000");
+		vsp->monitor_us = (uint32_t)number;
+		return 0;
+	}
+	r = vsp_echo_option(vsp, name, value, err, err_len);
+	if (r <= 0)
+		return r;
 	return vsp_storage_option(vsp, name, value, err, err_len);
 }
 

@@ -14,12 +14,14 @@
 #include "vsp.h"
 
 #define VSP_STATUS_UNSUCCESSFUL	0x8000ffffu	/* what Hyper-V says when it means "no" */
+#define VSP_NO_MONITOR		0xffu
 #define VSP_EVENT_CONN_ID_BASE	0x2000u		/* event connection id: this + relid */
 
 /* Counted for the host as a whole and for each channel. */
 struct vsp_traffic {
 	uint64_t signals;		/* SignalEvent hypercalls */
 	uint64_t signals_spurious;	/* those that found nothing to do; races are legal */
+	uint64_t signals_monitor;	/* bits of the monitor page instead */
 	uint64_t interrupts;		/* event flags newly set */
 	uint64_t interrupts_coalesced;	/* event flags set that still were */
 	uint64_t interrupts_suppressed;	/* packets the ring's rules let us send silently */
@@ -68,6 +70,7 @@ struct vsp_chan {
 	struct vsp_device *device;
 	struct vsp_chan *next;		/* of vsp->chans, oldest first */
 	uint32_t relid, index, connection_id;
+	uint32_t monitor_id;		/* VSP_NO_MONITOR: none */
 	enum vsp_chan_state state;
 
 	/* While open */
@@ -95,6 +98,7 @@ struct vsp_device {
 	char label[32];
 	struct vsp_chan *primary;	/* offered to this guest, or NULL */
 	uint32_t sub_count;		/* sub-channels offered, released ones included */
+	bool monitor;			/* channels may be signalled through the monitor page */
 	bool gone;			/* rescinded and not offered again */
 	bool offer_again;		/* as soon as the old relid is released */
 };
@@ -135,6 +139,7 @@ struct vsp {
 	uint32_t min_version, max_version;
 	uint32_t first_relid;
 	uint32_t message_conn_id;	/* told to guests from 5.0 on */
+	uint32_t monitor_us;		/* between two looks at the monitor page */
 	FILE *capture;
 	bool dump_messages;
 
@@ -142,6 +147,8 @@ struct vsp {
 	uint32_t version;		/* 0: none */
 	uint32_t vp;			/* where messages go */
 	uint32_t conn_id;		/* where they must come from */
+	uint64_t monitor_gpa;		/* page in which the guest signals, or 0 */
+	struct vsp_timer_event monitor_timer;
 	bool offers_requested;
 	bool unloaded;			/* by its own wish, not for want of contact */
 	struct vsp_out *out, **out_end;
@@ -193,6 +200,10 @@ void vsp_capture(struct vsp *vsp, const char *way, uint32_t conn_or_vp, const vo
 int vsp_chan_start(struct vsp_chan *chan, struct vsp_gpadl *gpadl, uint32_t out_page);
 void vsp_chan_stop(struct vsp_chan *chan);
 void vsp_chan_look(struct vsp_chan *chan, uint64_t signals);
+
+/* monitor.c: signals by a bit in a page */
+uint32_t vsp_monitor_id(struct vsp *vsp);	/* a free one, or VSP_NO_MONITOR */
+void vsp_monitor_watch(struct vsp *vsp);	/* a channel was opened, or closed */
 
 /* gpa.c */
 /*

@@ -39,6 +39,7 @@ static void put_traffic(const char *prefix, const struct vsp_traffic *traffic, v
 	vsp_put(put, ctx, "%s" #field " %llu", prefix, (unsigned long long)traffic->field)
 	ONE(signals);
 	ONE(signals_spurious);
+	ONE(signals_monitor);
 	ONE(interrupts);
 	ONE(interrupts_coalesced);
 	ONE(interrupts_suppressed);

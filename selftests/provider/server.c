@@ -257,6 +257,8 @@ static struct vsp_chan *new_chan(struct vsp_device *device, uint32_t index)
 	chan->relid = relid;
 	chan->index = index;
 	chan->connection_id = VSP_EVENT_CONN_ID_BASE + relid;
+	chan->monitor_id = device->monitor && vsp->monitor_gpa ? vsp_monitor_id(vsp) :
+			   VSP_NO_MONITOR;
 	vsp->by_relid[relid] = chan;
 	*vsp->chans_end = chan;
 	vsp->chans_end = &chan->next;
@@ -282,14 +284,17 @@ static void free_chan(struct vsp_chan *chan)
 static void send_offer(struct vsp_chan *chan)
 {
 	struct vsp_device *device = chan->device;
+	bool monitored = chan->monitor_id != VSP_NO_MONITOR;
 	struct vmbus_msg_offer msg = {
 		.hdr = HDR(VMBUS_MSG_OFFER),
 		.class_id = device->ops->class_id,
 		.instance_id = device->instance_id,
-		.flags = cpu_to_le16(device->ops->offer_flags),
+		.flags = cpu_to_le16((uint16_t)(device->ops->offer_flags |
+			(monitored ? VMBUS_OFFER_MONITOR_REQUESTED : 0))),
 		.sub_channel_index = cpu_to_le16((uint16_t)chan->index),
 		.relid = cpu_to_le32(chan->relid),
-		.monitor_id = 0xff,
+		.monitor_id = (uint8_t)chan->monitor_id,
+		.monitor_allocated = monitored,
 		.dedicated_interrupt = cpu_to_le16(1),
 		.connection_id = cpu_to_le32(chan->connection_id),
 	};
@@ -333,6 +338,11 @@ struct vsp_device *vsp_device_add(struct vsp *vsp, const struct vsp_device_ops *
 	return device;
 }
 
+void vsp_device_monitor(struct vsp_device *device)
+{
+	device->monitor = true;
+}
+
 int vsp_device_offer_sub_channels(struct vsp_device *device, uint32_t count)
 {
 	if (!device->primary || device->primary->state != VSP_CHAN_OPEN)
@@ -370,6 +380,7 @@ static void close_chan(struct vsp_chan *chan)
 	vsp->transport->unlisten_event(vsp->ctx, chan->connection_id);
 	vsp_chan_stop(chan);
 	chan->state = VSP_CHAN_OFFERED;
+	vsp_monitor_watch(vsp);
 	gpadl->in_use = false;
 	if (gpadl->torn) {
 		uint32_t handle = gpadl->handle;
@@ -436,6 +447,7 @@ void vsp_forget_guest(struct vsp *vsp)
 	struct vsp_device *device;
 
 	vsp->version = 0;
+	vsp->monitor_gpa = 0;
 	vsp->offers_requested = false;
 	while (vsp->chans) {
 		struct vsp_chan *chan = vsp->chans;
@@ -558,6 +570,8 @@ static void on_contact(struct vsp *vsp, const union guest_message *m, uint32_t l
 		reply.connection_state = (uint8_t)status;
 		if (status == VMBUS_CONTACT_OK) {
 			vsp->version = version;
+			memcpy(&vsp->monitor_gpa, &msg->monitor_page_to_host,
+			       sizeof(vsp->monitor_gpa));
 			vsp->conn_id = VMBUS_CONN_ID_MESSAGE;
 			if (version >= VMBUS_VERSION_5_0) {
 				vsp->conn_id = vsp->message_conn_id;
@@ -626,6 +640,16 @@ static struct vsp_gpadl *find_gpadl(struct vsp *vsp, uint32_t handle)
 		if (gpadl->handle == handle)
 			return gpadl;
 	return NULL;
+}
+
+const struct vsp_gpa_list *vsp_chan_gpadl(struct vsp_chan *chan, uint32_t handle)
+{
+	struct vsp_gpadl *gpadl = find_gpadl(chan->vsp, handle);
+
+	if (!gpadl || !gpadl->complete || gpadl->torn || gpadl->relid != chan->relid ||
+	    gpadl->range_count != 1)
+		return NULL;
+	return gpadl->lists;
 }
 
 /* Take what this message brings of the ranges; answer when that was the last. */
@@ -838,6 +862,7 @@ static void on_open(struct vsp *vsp, const union guest_message *m, uint32_t len,
 	}
 	gpadl->in_use = true;
 	chan->state = VSP_CHAN_OPEN;
+	vsp_monitor_watch(vsp);
 	chan->device->ops->chan_opened(chan->device->dev, chan);
 	send_open_result(chan, open_id, 0);
 	/* A fault may have rescinded it instead of answering; or the ring has data already. */

@@ -135,6 +135,12 @@ struct vsp_device *vsp_device_add(struct vsp *vsp, const struct vsp_device_ops *
 /* Offer @count sub-channels of a device whose primary channel is open. */
 int vsp_device_offer_sub_channels(struct vsp_device *device, uint32_t count);
 
+/*
+ * Let the guest signal this device's channels through the monitor page, where
+ * it has given one. Before the device is offered.
+ */
+void vsp_device_monitor(struct vsp_device *device);
+
 /* Which channel of its device: 0 is the primary. */
 uint32_t vsp_chan_index(const struct vsp_chan *chan);
 
@@ -146,6 +152,9 @@ uint32_t vsp_chan_index(const struct vsp_chan *chan);
 void vsp_chan_complete(struct vsp_chan *chan, uint64_t id, const void *payload, uint32_t len);
 void vsp_chan_send_inband(struct vsp_chan *chan, uint64_t id, bool want_completion,
 			  const void *payload, uint32_t len);
+
+/* The memory a guest has lent on this channel under a handle, or NULL. */
+const struct vsp_gpa_list *vsp_chan_gpadl(struct vsp_chan *chan, uint32_t handle);
 
 /* Time and chance -------------------------------------------------------------*/
 
@@ -173,5 +182,10 @@ int vsp_storage_option(struct vsp *vsp, const char *name, const char *value, cha
 		       size_t err_len);
 /* Add the controller(s) the options asked for; called once after all options are read. */
 int vsp_storage_start(struct vsp *vsp, char *err, size_t err_len);
+
+/* echo.c: options "echo=N", "echo_...". 1: not one of them; otherwise as above. */
+int vsp_echo_option(struct vsp *vsp, const char *name, const char *value, char *err,
+		    size_t err_len);
+int vsp_echo_start(struct vsp *vsp, char *err, size_t err_len);
 
 #endif

@@ -54,7 +54,8 @@ static bool ask(struct miniguest *mg)
 	struct vmbus_msg_initiate_contact msg;
 	uint32_t len;
 
-	while ((len = negotiate_ask(&mg->negotiate, 0, 0, 0, &msg))) {
+	while ((len = negotiate_ask(&mg->negotiate, 0, mg->monitor_pages[0],
+				    mg->monitor_pages[1], &msg))) {
 		if (post(mg, &msg, len) != TLFS_STATUS_INVALID_CONNECTION_ID)
 			return true;
 		negotiate_no_port(&mg->negotiate);

@@ -53,6 +53,7 @@ struct miniguest {
 	struct loopback *lb;
 	enum mg_conn conn;
 	struct negotiate negotiate;
+	uint64_t monitor_pages[2];	/* byte addresses given with the contact; 0: none */
 	uint32_t next_gpadl;
 	struct mg_chan chan[MG_CHANS];
 

@@ -227,6 +227,8 @@ TEST(synic_pages_and_hypercall_input)
 	EXPECT_EQ(offsetof(struct tlfs_message_page, slot[2]), 0x200);
 
 	SIZE(struct tlfs_event_flags, 256);
+	SIZE(struct tlfs_monitor_page, 4096);
+	EXPECT_EQ(offsetof(struct tlfs_monitor_page, parameter), 0x440);
 	SIZE(struct tlfs_event_page, 4096);
 	EXPECT_EQ(offsetof(struct tlfs_event_page, sint[2]), 0x200);
 }
