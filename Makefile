@@ -3,7 +3,7 @@
 # vmbus-kit: Hyper-V guest drivers and the host side to test them.
 #
 #   make                 the modules, for the running kernel or KDIR=<its headers>
-#   make install         into /lib/modules of that kernel
+#   make install         into /lib/modules of that kernel, with what drivers of others need
 #   make dkms-install    with DKMS, for the running kernel (KREL=), and by itself for later ones
 #   make dkms-uninstall
 #   make run             a guest with our drivers and a real disk; SHELL=1 for a shell in it
@@ -25,7 +25,7 @@ KDIR ?= /lib/modules/$(KREL)/build
 TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' $(TOP)/dkms.conf)
 DKMS_SRC := /usr/src/vmbus-kit-$(VERSION)
-SOURCES := Kbuild Makefile dkms.conf include vmbus_client storvsc netvsc hv_utils
+SOURCES := Kbuild Makefile dkms.conf kit.sh include vmbus_client storvsc netvsc hv_utils
 # Older kernels' headers come without a vmlinux to take types from; newer ones need a tool for it.
 KBUILD_ARGS := CONFIG_DEBUG_INFO_BTF_MODULES=
 KBUILD := $(MAKE) -C $(KDIR) M=$(TOP) $(KBUILD_ARGS)
@@ -39,6 +39,7 @@ modules:
 
 install: modules
 	+$(KBUILD) modules_install
+	./kit.sh copy $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/vmbus-kit
 	depmod -a $(KREL)
 
 clean:

@@ -86,6 +86,15 @@ int __vmbus_drv_register(struct vmbus_drv *drv, struct module *owner, const char
  */
 void vmbus_drv_unregister(struct vmbus_drv *drv);
 
+/**
+ * module_vmbus_drv() - a module that is one driver and nothing else
+ * @drv: driver
+ *
+ * Stands for module_init() and module_exit().
+ */
+#define module_vmbus_drv(drv) \
+	module_driver(drv, vmbus_drv_register, vmbus_drv_unregister)
+
 /* Channels -----------------------------------------------------------------*/
 
 /**

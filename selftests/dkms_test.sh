@@ -146,6 +146,30 @@ order_is_known() {
 	grep -x 'updates/dkms/storvsc.ko:.* updates/dkms/vmbus_client.ko.*' "/lib/modules/$release/modules.dep"
 }
 
+# What a driver of others' needs, and no more of us: it finds neither our sources nor our compatibility layer.
+kit_is_there() { (cd "$kit" && find . -type f | sort) >"$work/kit" && cat "$work/kit" && kit_files | cmp - "$work/kit"; }
+kit_files() {
+	{
+		echo ./Module.symvers
+		echo ./include/vmbus.h
+		(cd include && find wire -name '*.h' | sed 's|^|./include/|')
+	} | sort
+}
+
+# The sample driver, out of our tree and with every warning an error.
+sample_builds() {
+	rm -rf "$work/sample"
+	cp -r selftests/modules "$work/sample" &&
+		make -C "$work/sample" "KREL=$release" W=1 KCFLAGS=-Werror CONFIG_DEBUG_INFO_BTF_MODULES= &&
+		modinfo -F depends "$work/sample/vmbus_echo.ko" | grep -x vmbus_client
+}
+
+# With the symbol file the versions of our symbols are in it, and the loader can tell a driver that is out of date.
+sample_has_versions() {
+	modprobe --dump-modversions "$work/sample/vmbus_echo.ko" | awk '$2 == "vmbus_chan_open" { print $1 }' >"$work/crc"
+	[ -s "$work/crc" ] && grep "^$(cat "$work/crc")[[:space:]]vmbus_chan_open[[:space:]]" "$kit/Module.symvers"
+}
+
 nothing_left() {
 	left=$(find /lib/modules/ /var/lib/dkms/ \( -name '*.ko*' -o -name "$package*" \))
 	[ -z "$left" ] || { echo "$left"; return 1; }
@@ -168,10 +192,11 @@ add_only() {
 inside() {
 	headers=$1 work=$2
 	release=${headers##*/linux-headers-}
+	kit=/lib/modules/$release/vmbus-kit
 	PATH=$PATH:/usr/sbin:/sbin
 	unset MAKEFLAGS MFLAGS MAKEOVERRIDES
 	. selftests/ktap.sh
-	ktap_plan 13
+	ktap_plan 17
 	ktap_note "for $release with $(dkms --version)"
 	empty_but "$work" "$headers" || { echo "Bail out! cannot make an empty place for DKMS"; exit 1; }
 
@@ -183,6 +208,9 @@ inside() {
 	ktap_check storvsc_depends_on_client_and_scsi storvsc_depends
 	ktap_check storvsc_is_found_by_its_class alias_is_known
 	ktap_check client_loads_before_storvsc order_is_known
+	ktap_check kit_for_other_drivers_is_there kit_is_there
+	ktap_check sample_driver_builds_on_it sample_builds
+	ktap_check sample_driver_has_symbol_versions sample_has_versions
 	cp -a "/usr/src/$package-$version" "$work/added"
 	ktap_check make_dkms_uninstall make dkms-uninstall
 	ktap_check uninstall_leaves_nothing nothing_left_at_all
@@ -190,6 +218,7 @@ inside() {
 	add_only >/dev/null 2>&1
 	ktap_check a_new_kernel_gets_them new_kernel
 	ktap_check every_module_is_there_again each_installed
+	ktap_check kit_is_there_again kit_is_there
 	dkms remove "$package/$version" --all >"$work/log" 2>&1 || cat "$work/log"
 	ktap_check dkms_remove_leaves_nothing nothing_left
 	ktap_done

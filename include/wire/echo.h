@@ -37,7 +37,7 @@ struct echo_hdr {
 };
 WIRE_SIZE(struct echo_hdr, 8);
 
-#define ECHO_SOURCE_WANT_COMPLETION	0x1u	/* each packet wants one; its id is its number + 1 */
+#define ECHO_SOURCE_WANT_COMPLETION	0x1u	/* each packet wants one, id is number + 1 */
 
 #define ECHO_SOURCE_MAX_PACKETS	65536u
 #define ECHO_SOURCE_MAX_BYTES	(64u << 20)	/* in all: the host may have to keep them */
