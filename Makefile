@@ -25,7 +25,7 @@ KDIR ?= /lib/modules/$(KREL)/build
 TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' $(TOP)/dkms.conf)
 DKMS_SRC := /usr/src/vmbus-kit-$(VERSION)
-SOURCES := Kbuild Makefile dkms.conf kit.sh include vmbus_client storvsc netvsc hv_utils
+SOURCES := Kbuild Makefile dkms.conf include vmbus_client storvsc netvsc hv_utils
 # Older kernels' headers come without a vmlinux to take types from; newer ones need a tool for it.
 KBUILD_ARGS := CONFIG_DEBUG_INFO_BTF_MODULES=
 KBUILD := $(MAKE) -C $(KDIR) M=$(TOP) $(KBUILD_ARGS)
@@ -39,7 +39,7 @@ modules:
 
 install: modules
 	+$(KBUILD) modules_install
-	./kit.sh copy $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/vmbus-kit
+	include/kit.sh copy $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/vmbus-kit
 	depmod -a $(KREL)
 
 clean:

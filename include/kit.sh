@@ -4,7 +4,7 @@
 # What others need to build a driver on the kit, beside their kernel's headers:
 # our headers and the symbol file of that kernel's build.
 #
-#   kit.sh copy DIR         from a built tree, where this script lies, into DIR
+#   kit.sh copy DIR         from the built tree above this script into DIR
 #   kit.sh place FROM DIR   such a copy into DIR (DKMS: after the modules are installed)
 #   kit.sh tidy             away with the copies of kernels that have no vmbus_client any more
 #
@@ -28,7 +28,7 @@ tidy() {
 }
 
 case ${1-}:$# in
-copy:2) copy "$(dirname "$0")" "$2" ;;
+copy:2) copy "$(dirname "$0")/.." "$2" ;;
 # A package with modules built elsewhere may come without one.
 place:3) if [ -d "$2" ]; then copy "$2" "$3"; fi ;;
 tidy:1) tidy ;;
