@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mark NUMBER [COMMAND...] - runs in a guest: has the outer machine note how many instructions were executed
+ * mark NUMBER [COMMAND...] - runs in a guest: has the outer machine note how many instructions
+ * were executed so far
  *
- * With a command it is mark NUMBER, the command, mark NUMBER + 1. See outer_count.c; where that is not
- * loaded, the mark is a no-op that nobody sees.
+ * With a command it is mark NUMBER, the command, mark NUMBER + 1. See outer_count.c; where that
+ * is not loaded, the mark is a no-op that nobody sees.
  */
 #include <stdio.h>
 #include <stdlib.h>

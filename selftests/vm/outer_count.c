@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Loaded into the QEMU of the outer machine: counts the instructions of the guest and those of
- * everything else (hypervisor, QEMU, provider) apart, and on demand tells where the guest spends them.
+ * everything else (hypervisor, QEMU, provider) apart, and tells where the guest spends them.
  *
  * The emulator translates code in blocks, and keeps those of a nested guest apart from the others,
  * because what an instruction means depends on the mode. So a block belongs to the guest or it does
  * not, and which is known when it is translated: between a VMRUN and the instruction behind it.
  *
- * A program in the guest says "now" with a no-op that nobody else uses (see guest_mark.c); each one
- * is a line "mark NUMBER GUEST OTHER" in the file given as "marks=". With "profile=FILE", blocks are
- * counted one by one between mark 1 and mark 2, and listed as "ADDRESS INSTRUCTIONS RUNS".
+ * A program in the guest says "now" with a no-op that nobody else uses (see guest_mark.c); each
+ * one is a line "mark NUMBER GUEST OTHER" in the file given as "marks=". With "profile=FILE",
+ * blocks are counted one by one between mark 1 and mark 2: "ADDRESS INSTRUCTIONS RUNS".
  *
  * For an emulator with one thread, as under instruction counting.
  */
