@@ -161,20 +161,52 @@ static void break_chan(struct vsp_chan *chan, const char *why)
 
 /* To the guest ------------------------------------------------------------------------*/
 
+/* As it should be, or a fault's way. False: not now. */
+static bool where_to(struct vsp_chan *chan, uint32_t *vp)
+{
+	char script[32];
+	uint32_t arg;
+
+	switch (vsp_fault_sending(chan->vsp, VSP_ABOUT_INTERRUPT, &arg)) {
+	case VSP_FAULT_DROP:
+		return false;
+	case VSP_FAULT_DELAY:
+		snprintf(script, sizeof(script), "interrupt %u", chan->relid);
+		vsp_later(chan->vsp, arg * 1000000ull, 1, 0, script);
+		return false;
+	case VSP_FAULT_DUP:
+		snprintf(script, sizeof(script), "interrupt %u", chan->relid);
+		vsp_later(chan->vsp, 0, 1, 0, script);
+		break;
+	case VSP_FAULT_VP:
+		*vp = arg;
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
 static void interrupt(struct vsp_chan *chan)
 {
+	uint32_t vp = chan->target_vp;
 	int r;
 
-	if (chan->target_vp == VMBUS_VP_NO_INTERRUPT)
+	if (vp == VMBUS_VP_NO_INTERRUPT || !where_to(chan, &vp))
 		return;
-	r = chan->vsp->transport->set_event(chan->vsp->ctx, chan->target_vp, chan->relid);
+	r = chan->vsp->transport->set_event(chan->vsp->ctx, vp, chan->relid);
 	if (r > 0)
 		VSP_COUNT(chan, interrupts, 1);
 	else if (!r)
 		VSP_COUNT(chan, interrupts_coalesced, 1);
 	else
-		vsp_log(chan->vsp, "channel %u: VP %u takes no events (%d)", chan->relid,
-			chan->target_vp, r);
+		vsp_log(chan->vsp, "channel %u: VP %u takes no events (%d)", chan->relid, vp, r);
+}
+
+void vsp_chan_interrupt(struct vsp_chan *chan)
+{
+	if (chan->state == VSP_CHAN_OPEN)
+		interrupt(chan);
 }
 
 /* 0, or -EAGAIN when the guest has to read first. */
@@ -223,13 +255,11 @@ static void send_backlog(struct vsp_chan *chan)
 	vsp_ring_wait_over(&chan->out);
 }
 
-static void send_packet(struct vsp_chan *chan, uint16_t type, uint16_t flags, uint64_t id,
-			const void *payload, uint32_t len)
+static void queue_packet(struct vsp_chan *chan, uint16_t type, uint16_t flags, uint64_t id,
+			 const void *payload, uint32_t len)
 {
 	struct vsp_backlog *packet;
 
-	if (chan->state != VSP_CHAN_OPEN || chan->broken)
-		return;
 	if (!chan->backlog && !put_packet(chan, type, flags, id, payload, len))
 		return;
 	VSP_COUNT(chan, ring_full, 1);
@@ -249,6 +279,85 @@ static void send_packet(struct vsp_chan *chan, uint16_t type, uint16_t flags, ui
 	chan->backlog_end = &packet->next;
 	if (chan->backlog == packet)
 		send_backlog(chan);
+}
+
+static void send_packet(struct vsp_chan *chan, uint16_t type, uint16_t flags, uint64_t id,
+			const void *payload, uint32_t len)
+{
+	uint8_t noise[64];
+	uint32_t arg, i;
+
+	if (chan->state != VSP_CHAN_OPEN || chan->broken)
+		return;
+	switch (vsp_fault_sending(chan->vsp, VSP_ABOUT_PACKET, &arg)) {
+	case VSP_FAULT_DROP:
+		return;
+	case VSP_FAULT_DUP:
+		queue_packet(chan, type, flags, id, payload, len);
+		break;
+	case VSP_FAULT_GARBAGE:
+		for (i = 0; i < sizeof(noise); i++)
+			noise[i] = (uint8_t)vsp_random(chan->vsp);
+		queue_packet(chan, type, flags, id, noise,
+			     len < sizeof(noise) ? len : sizeof(noise));
+		return;
+	case VSP_FAULT_SHORT:
+		queue_packet(chan, type, flags, id, payload, len < 8 ? len : 8);
+		return;
+	case VSP_FAULT_ID:
+		id = arg;
+		break;
+	default:
+		break;
+	}
+	queue_packet(chan, type, flags, id, payload, len);
+}
+
+int vsp_chan_put_raw(struct vsp_chan *chan, const struct vmbus_pkt_hdr *hdr, const void *payload,
+		     uint32_t len)
+{
+	bool kick = false;
+	int r;
+
+	if (chan->state != VSP_CHAN_OPEN)
+		return -EINVAL;
+	r = vsp_ring_put_raw(&chan->out, hdr, payload, len, &kick);
+	if (r)
+		return r == -EAGAIN ? r : -EINVAL;
+	VSP_COUNT(chan, packets_out, 1);
+	VSP_COUNT(chan, bytes_out, len);
+	if (kick)
+		interrupt(chan);
+	return 0;
+}
+
+bool vsp_chan_scribble(struct vsp_chan *chan, const char *field, uint32_t value)
+{
+	struct vmbus_ring_page *in, *out;
+
+	if (chan->state != VSP_CHAN_OPEN)
+		return false;
+	in = chan->in.ctl;
+	out = chan->out.ctl;
+	/* What we keep of our own fields changes with them, or the guest would be blamed. */
+	if (!strcmp(field, "write_index")) {
+		chan->out.published = value;
+		WRITE_ONCE(out->write_index, cpu_to_le32(value));
+	} else if (!strcmp(field, "read_index")) {
+		chan->in.published = value;
+		WRITE_ONCE(in->read_index, cpu_to_le32(value));
+	} else if (!strcmp(field, "interrupt_mask")) {
+		chan->in.mask = value;
+		WRITE_ONCE(in->interrupt_mask, cpu_to_le32(value));
+	} else if (!strcmp(field, "pending_send_size")) {
+		chan->out.pending = value;
+		WRITE_ONCE(out->pending_send_size, cpu_to_le32(value));
+	} else if (!strcmp(field, "feature_bits")) {
+		WRITE_ONCE(out->feature_bits, cpu_to_le32(value));
+	} else {
+		return false;
+	}
+	return true;
 }
 
 void vsp_chan_complete(struct vsp_chan *chan, uint64_t id, const void *payload, uint32_t len)
@@ -385,7 +494,11 @@ static bool take_packet(struct vsp_chan *chan)
 	vsp_ring_consume(&chan->in, len + (uint32_t)sizeof(trailer));
 	VSP_COUNT(chan, packets_in, 1);
 	VSP_COUNT(chan, bytes_in, len - le16_to_cpu(hdr.offset8) * 8u);
-	hand_over(chan, copy);
+	vsp_before(chan->vsp, VSP_ABOUT_PACKET);
+	if (chan->state == VSP_CHAN_OPEN) {
+		hand_over(chan, copy);
+		vsp_happened(chan->vsp, VSP_ABOUT_PACKET);
+	}
 	free(copy);
 	return true;
 }

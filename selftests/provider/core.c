@@ -22,6 +22,9 @@ struct vsp *vsp_new(const struct vsp_transport *transport, void *ctx)
 	vsp->first_relid = 1;
 	vsp->message_conn_id = VMBUS_CONN_ID_MESSAGE;
 	vsp->out_end = &vsp->out;
+	vsp->held_end = &vsp->held;
+	vsp->hooks_end = &vsp->hooks;
+	vsp->due_end = &vsp->due;
 	vsp->devices_end = &vsp->devices;
 	vsp->chans_end = &vsp->chans;
 	vsp->monitor_us = 100;
@@ -34,8 +37,9 @@ void vsp_free(struct vsp *vsp)
 {
 	if (!vsp)
 		return;
-	vsp_server_free(vsp);
 	vsp_fault_clear(vsp);
+	vsp_hook_clear(vsp);
+	vsp_server_free(vsp);
 	if (vsp->capture)
 		fclose(vsp->capture);
 	free(vsp);
@@ -202,6 +206,7 @@ void vsp_timer(struct vsp *vsp)
 		ev->armed = false;
 		ev->fn(ev->arg);
 	}
+	vsp_run_due(vsp);
 	/* The transport forgot its timer when it fired, so tell it even the same time again. */
 	vsp->armed = UINT64_MAX;
 	arm(vsp);

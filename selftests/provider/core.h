@@ -116,19 +116,50 @@ enum vsp_fault_action {
 	VSP_FAULT_NONE,
 	VSP_FAULT_DROP,
 	VSP_FAULT_DELAY,
+	VSP_FAULT_HOLD,
 	VSP_FAULT_DUP,
 	VSP_FAULT_STATUS,
 	VSP_FAULT_GARBAGE,
 	VSP_FAULT_SHORT,
+	VSP_FAULT_LONG,
+	VSP_FAULT_DIRTY,
+	VSP_FAULT_RELID,
+	VSP_FAULT_ID,
+	VSP_FAULT_VP,
 	VSP_FAULT_RESCIND,
 };
 
+/* What a fault or a hook is about: enum vmbus_msg_type, or one of these. */
+#define VSP_ABOUT_POST		0u	/* the guest's hypercall */
+#define VSP_ABOUT_INTERRUPT	(VMBUS_MSG_TYPE_COUNT + 0u)
+#define VSP_ABOUT_PACKET	(VMBUS_MSG_TYPE_COUNT + 1u)
+
 struct vsp_fault {
 	struct vsp_fault *next;
-	uint32_t type;			/* enum vmbus_msg_type; 0: the post itself */
+	uint32_t about;
 	enum vsp_fault_action action;
-	uint32_t arg;			/* milliseconds or status */
+	uint32_t arg;			/* milliseconds, status, number of something */
 	uint32_t skip, count;		/* UINT32_MAX: for ever */
+};
+
+/* A command for when something happens. */
+struct vsp_hook {
+	struct vsp_hook *next;
+	bool before;			/* the host looks at it, or sends it */
+	bool always;
+	uint32_t about;
+	uint32_t skip;
+	char *script;
+};
+
+/* A command for later, perhaps again and again. */
+struct vsp_later {
+	struct vsp_later *next;
+	struct vsp *vsp;
+	struct vsp_timer_event timer;
+	uint64_t period;		/* ns */
+	uint32_t left;
+	char *script;
 };
 
 struct vsp {
@@ -152,13 +183,22 @@ struct vsp {
 	bool offers_requested;
 	bool unloaded;			/* by its own wish, not for want of contact */
 	struct vsp_out *out, **out_end;
-	struct vsp_out *late;		/* held back by a fault */
+	struct vsp_out *late;		/* delayed by a fault */
+	struct vsp_out *held, **held_end;	/* until released by a command */
 
 	struct vsp_device *devices, **devices_end;
 	struct vsp_chan *chans, **chans_end;
 	struct vsp_chan *by_relid[VMBUS_RELID_MAX + 1];
 	struct vsp_gpadl *gpadls;
+	/* Relids in offers that only pretend: the guest may give these back. */
+	uint8_t made_up[(VMBUS_RELID_MAX + 8) / 8];
+
+	/* Misbehaviour */
 	struct vsp_fault *faults;
+	struct vsp_hook *hooks, **hooks_end;
+	struct vsp_hook *due, **due_end;	/* fired, to be run when the host has time */
+	struct vsp_later *laters;
+	uint32_t script_depth;
 
 	struct vsp_timer_event *timers;	/* soonest first */
 	uint64_t armed;
@@ -190,7 +230,12 @@ bool vsp_message_from_guest(uint32_t type);
 struct vsp_chan *vsp_chan_find(struct vsp *vsp, uint32_t relid);
 void vsp_chan_rescind(struct vsp_chan *chan);
 int vsp_device_offer(struct vsp_device *device);
+struct vsp_device *vsp_device_find(struct vsp *vsp, const char *label);
+/* A message out of nowhere, which passes no fault: to @vp, of @len bytes whatever that may be. */
+struct vsp_out *vsp_new_message(struct vsp *vsp, uint32_t vp, const void *payload, uint32_t len);
 void vsp_deliver(struct vsp *vsp, struct vsp_out *out);
+enum vsp_order { VSP_IN_ORDER, VSP_REVERSED, VSP_SHUFFLED };
+void vsp_release_held(struct vsp *vsp, enum vsp_order order);
 void vsp_forget_guest(struct vsp *vsp);
 void vsp_server_free(struct vsp *vsp);
 void vsp_capture(struct vsp *vsp, const char *way, uint32_t conn_or_vp, const void *bytes,
@@ -200,6 +245,15 @@ void vsp_capture(struct vsp *vsp, const char *way, uint32_t conn_or_vp, const vo
 int vsp_chan_start(struct vsp_chan *chan, struct vsp_gpadl *gpadl, uint32_t out_page);
 void vsp_chan_stop(struct vsp_chan *chan);
 void vsp_chan_look(struct vsp_chan *chan, uint64_t signals);
+/*
+ * Put a packet with any descriptor into the ring; @len bytes of @payload follow
+ * it, whatever it says. 0, -EAGAIN if the ring is full, -EINVAL if there is none.
+ */
+int vsp_chan_put_raw(struct vsp_chan *chan, const struct vmbus_pkt_hdr *hdr, const void *payload,
+		     uint32_t len);
+/* Write one of the host's fields of the control pages. False: no such field. */
+bool vsp_chan_scribble(struct vsp_chan *chan, const char *field, uint32_t value);
+void vsp_chan_interrupt(struct vsp_chan *chan);
 
 /* monitor.c: signals by a bit in a page */
 uint32_t vsp_monitor_id(struct vsp *vsp);	/* a free one, or VSP_NO_MONITOR */
@@ -219,14 +273,41 @@ int vsp_fault_add(struct vsp *vsp, const char *text, char *err, size_t err_len);
 void vsp_fault_clear(struct vsp *vsp);
 void vsp_fault_list(struct vsp *vsp, vsp_put_line put, void *ctx);
 /*
- * Is a fault due for the next answer of this type? Uses it up. Status faults
- * are asked for before the host acts, so that a refusal is a real one; all
- * others when the answer leaves.
+ * Is a fault due for the next one of these? Uses it up. Status faults are asked
+ * for before the host acts, so that a refusal is a real one; all others when
+ * the answer leaves.
  */
-bool vsp_fault_status(struct vsp *vsp, uint32_t type, uint32_t *status);
-enum vsp_fault_action vsp_fault_sending(struct vsp *vsp, uint32_t type, uint32_t *arg);
+bool vsp_fault_status(struct vsp *vsp, uint32_t about, uint32_t *status);
+enum vsp_fault_action vsp_fault_sending(struct vsp *vsp, uint32_t about, uint32_t *arg);
+bool vsp_about(const char *name, size_t len, uint32_t *about);
+const char *vsp_about_name(uint32_t about);
+bool vsp_number(const char *text, uint32_t *value);
+
+/* hook.c */
+int vsp_hook_add(struct vsp *vsp, bool before, const char *text, char *err, size_t err_len);
+void vsp_hook_list(struct vsp *vsp, vsp_put_line put, void *ctx);
+void vsp_hook_clear(struct vsp *vsp);
+/* Run @script @count times, the first time after @delay ns, then every @period ns. */
+int vsp_later(struct vsp *vsp, uint64_t delay, uint32_t count, uint64_t period,
+	      const char *script);
+/* Something is about to happen: run what is to be run before it. */
+void vsp_before(struct vsp *vsp, uint32_t about);
+/* It has happened: what is to be run after it waits for vsp_run_due(). */
+void vsp_happened(struct vsp *vsp, uint32_t about);
+/* Nobody is in the middle of anything. */
+void vsp_run_due(struct vsp *vsp);
+
+/* inject.c */
+/* Where a field of a message stands. False: it has none of that name. */
+bool vsp_message_field(uint32_t type, const char *name, uint32_t *at, uint32_t *size);
+uint32_t vsp_message_len(uint32_t type);
+int vsp_inject(struct vsp *vsp, const char *args, char *err, size_t err_len);
+int vsp_inject_packet(struct vsp *vsp, const char *args, char *err, size_t err_len);
+void vsp_barrage(struct vsp *vsp);
+int vsp_phantoms(struct vsp *vsp, uint32_t count);
 
 /* script.c */
+struct vsp_chan *vsp_chan_named(struct vsp *vsp, const char *name);
 void vsp_put(vsp_put_line put, void *ctx, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

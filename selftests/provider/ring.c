@@ -231,31 +231,23 @@ static u32 put_bytes(struct vsp_ring *ring, u32 at, const void *from, u32 len)
 	return at;
 }
 
-int vsp_ring_put(struct vsp_ring *ring, u16 type, u16 flags, u64 id,
-		 const void *payload, u32 len, bool *kick)
+int vsp_ring_put_raw(struct vsp_ring *ring, const struct vmbus_pkt_hdr *hdr,
+		     const void *payload, u32 len, bool *kick)
 {
 	static const u8 zeros[8];
 	u32 total = packet_room(len), old = ring->index, at = old;
 	struct vmbus_pkt_trailer trailer = { .start = cpu_to_le32(old) };
-	struct vmbus_pkt_hdr hdr = {
-		.type = cpu_to_le16(type),
-		.offset8 = cpu_to_le16(sizeof(hdr) / 8),
-		.flags = cpu_to_le16(flags),
-		.id = cpu_to_le64(id),
-	};
-	u32 len8 = (sizeof(hdr) + round8(len)) / 8;
 	int free;
 
-	if (len8 > 0xffff || total >= ring->size)
+	if (total >= ring->size)
 		return -EMSGSIZE;
-	hdr.len8 = cpu_to_le16((u16)len8);
 	free = room(ring);
 	if (free < 0)
 		return free;
 	if ((u32)free <= total)
 		return -EAGAIN;
 
-	at = put_bytes(ring, at, &hdr, sizeof(hdr));
+	at = put_bytes(ring, at, hdr, sizeof(*hdr));
 	at = put_bytes(ring, at, payload, len);
 	at = put_bytes(ring, at, zeros, round8(len) - len);
 	at = put_bytes(ring, at, &trailer, sizeof(trailer));
@@ -273,6 +265,22 @@ int vsp_ring_put(struct vsp_ring *ring, u16 type, u16 flags, u64 id,
 	if (le32_to_cpu(READ_ONCE(ring->ctl->read_index)) == old)
 		*kick = true;
 	return 0;
+}
+
+int vsp_ring_put(struct vsp_ring *ring, u16 type, u16 flags, u64 id,
+		 const void *payload, u32 len, bool *kick)
+{
+	u32 len8 = (sizeof(struct vmbus_pkt_hdr) + round8(len)) / 8;
+	struct vmbus_pkt_hdr hdr = {
+		.type = cpu_to_le16(type),
+		.offset8 = cpu_to_le16(sizeof(hdr) / 8),
+		.len8 = cpu_to_le16((u16)len8),
+		.flags = cpu_to_le16(flags),
+		.id = cpu_to_le64(id),
+	};
+
+	return len8 > 0xffff ? -EMSGSIZE :
+			       vsp_ring_put_raw(ring, &hdr, payload, len, kick);
 }
 
 bool vsp_ring_wait(struct vsp_ring *ring, u32 len)

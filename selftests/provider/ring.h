@@ -62,6 +62,9 @@ bool vsp_ring_commit(struct vsp_ring *ring, bool *bad);
  */
 int vsp_ring_put(struct vsp_ring *ring, u16 type, u16 flags, u64 id,
 		 const void *payload, u32 len, bool *kick);
+/* The same with a descriptor that need not be true; @len bytes follow it. */
+int vsp_ring_put_raw(struct vsp_ring *ring, const struct vmbus_pkt_hdr *hdr,
+		     const void *payload, u32 len, bool *kick);
 /*
  * Tell the guest that we wait for room for a packet of @len payload bytes.
  * True: there is room by now, try again.

@@ -23,13 +23,15 @@ static void ok(vsp_put_line put, void *ctx)
 	put(ctx, "ok");
 }
 
-static bool number(const char *text, uint32_t *value)
+struct vsp_chan *vsp_chan_named(struct vsp *vsp, const char *name)
 {
-	char *end;
-	unsigned long long n = strtoull(text, &end, 0);
+	struct vsp_device *device;
+	uint32_t relid;
 
-	*value = (uint32_t)n;
-	return *text >= '0' && *text <= '9' && !*end && n <= UINT32_MAX;
+	if (vsp_number(name, &relid))
+		return vsp_chan_find(vsp, relid);
+	device = vsp_device_find(vsp, name);
+	return device ? device->primary : NULL;
 }
 
 static void put_traffic(const char *prefix, const struct vsp_traffic *traffic, vsp_put_line put,
@@ -162,34 +164,40 @@ static void do_ledger(struct vsp *vsp, const char *args, vsp_put_line put, void 
 	ok(put, ctx);
 }
 
+static bool may_be_rescinded(const struct vsp_chan *chan)
+{
+	return chan && chan->state != VSP_CHAN_REVOKED;
+}
+
+/* Everything; each device's sub-channels before it, which a host may hold back and turn round. */
+static void rescind_all(struct vsp *vsp)
+{
+	struct vsp_chan *chan;
+
+	for (chan = vsp->chans; chan; chan = chan->next)
+		if (!chan->index && may_be_rescinded(chan))
+			vsp_chan_rescind(chan);
+}
+
 static void do_rescind(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
 {
-	struct vsp_chan *chan = NULL;
-	struct vsp_device *device;
-	uint32_t relid;
+	struct vsp_chan *chan = vsp_chan_named(vsp, args);
 
-	if (number(args, &relid)) {
-		chan = vsp_chan_find(vsp, relid);
+	if (!strcmp(args, "all")) {
+		rescind_all(vsp);
+	} else if (may_be_rescinded(chan)) {
+		vsp_chan_rescind(chan);
 	} else {
-		for (device = vsp->devices; device; device = device->next)
-			if (!strcmp(device->label, args))
-				chan = device->primary;
-	}
-	if (!chan || chan->state == VSP_CHAN_REVOKED) {
 		vsp_put(put, ctx, "error: nothing offered under '%s'", args);
 		return;
 	}
-	vsp_chan_rescind(chan);
 	ok(put, ctx);
 }
 
 static void do_offer(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
 {
-	struct vsp_device *device;
+	struct vsp_device *device = vsp_device_find(vsp, args);
 
-	for (device = vsp->devices; device; device = device->next)
-		if (!strcmp(device->label, args))
-			break;
 	if (!device) {
 		vsp_put(put, ctx, "error: no device '%s'", args);
 		return;
@@ -205,6 +213,216 @@ static void do_offer(struct vsp *vsp, const char *args, vsp_put_line put, void *
 		put(ctx, "error: no relid left");
 		return;
 	}
+	ok(put, ctx);
+}
+
+/* What hosts do not do: they wait for the old channel's release. */
+static void do_reoffer(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	struct vsp_device *device = vsp_device_find(vsp, args);
+
+	if (!device) {
+		vsp_put(put, ctx, "error: no device '%s'", args);
+		return;
+	}
+	if (may_be_rescinded(device->primary))
+		vsp_chan_rescind(device->primary);
+	if (vsp_device_offer(device)) {
+		put(ctx, "error: no relid left");
+		return;
+	}
+	ok(put, ctx);
+}
+
+/* Misbehaviour ---------------------------------------------------------------------*/
+
+static void do_on(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	char err[256];
+
+	if (vsp_hook_add(vsp, false, args, err, sizeof(err)))
+		vsp_put(put, ctx, "error: %s", err);
+	else
+		ok(put, ctx);
+}
+
+static void do_before(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	char err[256];
+
+	if (vsp_hook_add(vsp, true, args, err, sizeof(err)))
+		vsp_put(put, ctx, "error: %s", err);
+	else
+		ok(put, ctx);
+}
+
+/* Cut a number off the front of the arguments. */
+static bool cut_number(const char **args, uint32_t *value)
+{
+	size_t len = strcspn(*args, " \t");
+	char word[16];
+
+	if (len >= sizeof(word))
+		return false;
+	memcpy(word, *args, len);
+	word[len] = '\0';
+	*args += len + strspn(*args + len, " \t");
+	return vsp_number(word, value);
+}
+
+static void do_after(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	uint32_t ms;
+
+	if (!cut_number(&args, &ms) || !*args)
+		put(ctx, "error: after MS COMMAND");
+	else if (vsp_later(vsp, ms * 1000000ull, 1, 0, args))
+		put(ctx, "error: out of memory");
+	else
+		ok(put, ctx);
+}
+
+static void do_repeat(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	uint32_t count, us;
+
+	if (!cut_number(&args, &count) || !count || !cut_number(&args, &us) || !*args)
+		put(ctx, "error: repeat COUNT US COMMAND");
+	else if (vsp_later(vsp, 0, count, us * 1000ull, args))
+		put(ctx, "error: out of memory");
+	else
+		ok(put, ctx);
+}
+
+static void do_hooks(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	(void)args;
+	vsp_hook_list(vsp, put, ctx);
+	ok(put, ctx);
+}
+
+static void do_behave(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	(void)args;
+	vsp_fault_clear(vsp);
+	vsp_hook_clear(vsp);
+	vsp_release_held(vsp, VSP_IN_ORDER);
+	ok(put, ctx);
+}
+
+static void do_release(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	if (!*args) {
+		vsp_release_held(vsp, VSP_IN_ORDER);
+	} else if (!strcmp(args, "reversed")) {
+		vsp_release_held(vsp, VSP_REVERSED);
+	} else if (!strcmp(args, "shuffled")) {
+		vsp_release_held(vsp, VSP_SHUFFLED);
+	} else {
+		put(ctx, "error: reversed or shuffled?");
+		return;
+	}
+	ok(put, ctx);
+}
+
+static void do_inject(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	char err[256];
+
+	if (vsp_inject(vsp, args, err, sizeof(err)))
+		vsp_put(put, ctx, "error: %s", err);
+	else
+		ok(put, ctx);
+}
+
+static void do_packet(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	char err[256];
+
+	if (vsp_inject_packet(vsp, args, err, sizeof(err)))
+		vsp_put(put, ctx, "error: %s", err);
+	else
+		ok(put, ctx);
+}
+
+static void do_barrage(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	(void)args;
+	vsp_barrage(vsp);
+	ok(put, ctx);
+}
+
+static void do_phantoms(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	uint32_t count;
+
+	if (!vsp_number(args, &count))
+		put(ctx, "error: how many?");
+	else if (vsp_phantoms(vsp, count))
+		put(ctx, "error: no relid left");
+	else
+		ok(put, ctx);
+}
+
+/* Put full of packets that mean nothing, until no more fits. */
+static void do_refill(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	struct vmbus_pkt_hdr hdr = {
+		.type = cpu_to_le16(VMBUS_PKT_INBAND),
+		.offset8 = cpu_to_le16(2),
+		.len8 = cpu_to_le16(2 + 8),
+	};
+	struct vsp_chan *chan = vsp_chan_named(vsp, args);
+	uint8_t payload[64];
+
+	memset(payload, 0xee, sizeof(payload));
+	if (!chan || chan->state != VSP_CHAN_OPEN) {
+		put(ctx, "error: no such channel, or it is not open");
+		return;
+	}
+	while (!vsp_chan_put_raw(chan, &hdr, payload, sizeof(payload)))
+		;
+	ok(put, ctx);
+}
+
+/* A flag set for no reason: interrupt RELID|LABEL [vp=N]. */
+static void do_interrupt(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	uint32_t relid, vp = vsp->vp;
+	char name[32], word[16] = "";
+	struct vsp_chan *chan;
+	int words = sscanf(args, "%31s vp=%15s", name, word);
+
+	chan = words >= 1 ? vsp_chan_named(vsp, name) : NULL;
+	if (words < 1 || (words == 2 && !vsp_number(word, &vp)) ||
+	    (!chan && (!vsp_number(name, &relid) || relid >= TLFS_EVENT_FLAG_COUNT))) {
+		put(ctx, "error: interrupt RELID|LABEL [vp=N]");
+		return;
+	}
+	if (chan && words == 1) {
+		vsp_chan_interrupt(chan);
+	} else if (!vsp->transport->vp_exists(vsp->ctx, vp) ||
+		   vsp->transport->set_event(vsp->ctx, vp, chan ? chan->relid : relid) < 0) {
+		put(ctx, "error: this VP takes no events");
+		return;
+	}
+	ok(put, ctx);
+}
+
+/* ring RELID|LABEL FIELD=VALUE, then the guest is interrupted. */
+static void do_ring(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	char name[32], field[32], word[16];
+	struct vsp_chan *chan = NULL;
+	uint32_t value;
+
+	if (sscanf(args, "%31s %31[^=]=%15s", name, field, word) == 3)
+		chan = vsp_chan_named(vsp, name);
+	if (!chan || !vsp_number(word, &value) || !vsp_chan_scribble(chan, field, value)) {
+		put(ctx, "error: ring RELID|LABEL FIELD=VALUE, of an open channel");
+		return;
+	}
+	vsp_chan_interrupt(chan);
 	ok(put, ctx);
 }
 
@@ -267,14 +485,29 @@ static const struct {
 	{ "ledger", do_ledger },
 	{ "rescind", do_rescind },
 	{ "offer", do_offer },
+	{ "reoffer", do_reoffer },
 	{ "fault", do_fault },
+	{ "on", do_on },
+	{ "before", do_before },
+	{ "after", do_after },
+	{ "repeat", do_repeat },
+	{ "hooks", do_hooks },
+	{ "behave", do_behave },
+	{ "release", do_release },
+	{ "inject", do_inject },
+	{ "barrage", do_barrage },
+	{ "phantoms", do_phantoms },
+	{ "packet", do_packet },
+	{ "refill", do_refill },
+	{ "ring", do_ring },
+	{ "interrupt", do_interrupt },
 	{ "log", do_log },
 	{ "quit-log", do_log },
 	{ "version", do_version },
 	{ "dump-messages", do_dump },
 };
 
-void vsp_command(struct vsp *vsp, const char *line, vsp_put_line put, void *ctx)
+static void dispatch(struct vsp *vsp, const char *line, vsp_put_line put, void *ctx)
 {
 	struct vsp_device *device;
 	size_t word, i;
@@ -299,4 +532,10 @@ void vsp_command(struct vsp *vsp, const char *line, vsp_put_line put, void *ctx)
 		return;
 	}
 	vsp_put(put, ctx, "error: no command or device '%.*s'", (int)word, line);
+}
+
+void vsp_command(struct vsp *vsp, const char *line, vsp_put_line put, void *ctx)
+{
+	dispatch(vsp, line, put, ctx);
+	vsp_run_due(vsp);
 }

@@ -101,18 +101,21 @@ void vsp_slot_free(struct vsp *vsp, uint32_t vp)
 
 void vsp_deliver(struct vsp *vsp, struct vsp_out *out)
 {
-	uint32_t type;
+	uint32_t type, len = out->msg.payload_size;
 
 	memcpy(&type, out->msg.payload, sizeof(type));
 	type = le32_to_cpu(type);
 	vsp->messages_out_total++;
 	if (type < VMBUS_MSG_TYPE_COUNT)
 		vsp->messages_out[type]++;
-	vsp_capture(vsp, "out", out->vp, out->msg.payload, out->msg.payload_size);
+	vsp_capture(vsp, "out", out->vp, out->msg.payload,
+		    len < VMBUS_MSG_MAX_LEN ? len : VMBUS_MSG_MAX_LEN);
 	out->next = NULL;
 	*vsp->out_end = out;
 	vsp->out_end = &out->next;
 	drain_out(vsp);
+	if (type && type < VMBUS_MSG_TYPE_COUNT)
+		vsp_happened(vsp, type);
 }
 
 static void deliver_late(void *arg)
@@ -125,7 +128,34 @@ static void deliver_late(void *arg)
 	vsp_deliver(out->vsp, out);
 }
 
-static struct vsp_out *new_message(struct vsp *vsp, uint32_t vp, const void *payload, uint32_t len)
+static void hold(struct vsp *vsp, struct vsp_out *out)
+{
+	out->next = NULL;
+	*vsp->held_end = out;
+	vsp->held_end = &out->next;
+}
+
+void vsp_release_held(struct vsp *vsp, enum vsp_order order)
+{
+	struct vsp_out *held = vsp->held, *out, **link;
+	uint32_t count = 0, at;
+
+	for (out = held; out; out = out->next)
+		count++;
+	vsp->held = NULL;
+	vsp->held_end = &vsp->held;
+	for (; count; count--) {
+		at = order == VSP_IN_ORDER ? 0 :
+		     order == VSP_REVERSED ? count - 1 : vsp_random(vsp) % count;
+		for (link = &held; at; at--)
+			link = &(*link)->next;
+		out = *link;
+		*link = out->next;
+		vsp_deliver(vsp, out);
+	}
+}
+
+struct vsp_out *vsp_new_message(struct vsp *vsp, uint32_t vp, const void *payload, uint32_t len)
 {
 	struct vsp_out *out = calloc(1, sizeof(*out));
 
@@ -135,7 +165,114 @@ static struct vsp_out *new_message(struct vsp *vsp, uint32_t vp, const void *pay
 	out->vp = vp;
 	out->msg.type = cpu_to_le32(TLFS_MSG_VMBUS);
 	out->msg.payload_size = (uint8_t)len;
-	memcpy(out->msg.payload, payload, len);
+	memcpy(out->msg.payload, payload, len < VMBUS_MSG_MAX_LEN ? len : VMBUS_MSG_MAX_LEN);
+	return out;
+}
+
+static void free_messages(struct vsp_out **list)
+{
+	while (*list) {
+		struct vsp_out *out = *list;
+
+		*list = out->next;
+		vsp_timer_cancel(out->vsp, &out->late);
+		free(out);
+	}
+}
+
+static void set_field(struct vsp_out *out, uint32_t type, const char *name, uint32_t value)
+{
+	uint32_t at, size;
+
+	value = cpu_to_le32(value);
+	if (vsp_message_field(type, name, &at, &size) && size == sizeof(value))
+		memcpy(out->msg.payload + at, &value, sizeof(value));
+}
+
+/* Where the protocol wants zeros, there are none. */
+static void make_dirty(struct vsp_out *out, uint32_t type)
+{
+	struct vmbus_msg_hdr *hdr = (void *)out->msg.payload;
+	struct vmbus_msg_version_response *version = (void *)out->msg.payload;
+	struct vmbus_msg_offer *offer = (void *)out->msg.payload;
+
+	hdr->padding = cpu_to_le32(0xdeadbeefu);
+	if (type == VMBUS_MSG_VERSION_RESPONSE)
+		version->padding = cpu_to_le16(0xdeadu);
+	if (type == VMBUS_MSG_OFFER) {
+		memset(offer->reserved1, 0xde, sizeof(offer->reserved1));
+		offer->reserved2 = cpu_to_le16(0xdeadu);
+		offer->monitor_allocated |= 0xfe;
+		offer->dedicated_interrupt |= cpu_to_le16(0xfffe);
+	}
+}
+
+static void scramble(struct vsp_out *out, uint32_t from, uint32_t to)
+{
+	for (; from < to; from++)
+		out->msg.payload[from] = (uint8_t)vsp_random(out->vsp);
+}
+
+/* What has become of a message on its way out: NULL if it does not go now. */
+static struct vsp_out *mistreat(struct vsp *vsp, struct vsp_out *out, struct vsp_chan *chan,
+				uint32_t type)
+{
+	uint32_t arg = 0, len = out->msg.payload_size;
+	struct vsp_out *twin;
+	enum vsp_fault_action action = vsp_fault_sending(vsp, type, &arg);
+
+	if (action != VSP_FAULT_NONE)
+		vsp_log(vsp, "fault: %s mistreated", vsp_message_name(type));
+	switch (action) {
+	case VSP_FAULT_DROP:
+		free(out);
+		return NULL;
+	case VSP_FAULT_DELAY:
+		out->next = vsp->late;
+		vsp->late = out;
+		out->late.fn = deliver_late;
+		out->late.arg = out;
+		vsp_timer_set(vsp, &out->late, vsp_now(vsp) + arg * 1000000ull);
+		return NULL;
+	case VSP_FAULT_HOLD:
+		hold(vsp, out);
+		return NULL;
+	case VSP_FAULT_DUP:
+		twin = vsp_new_message(vsp, out->vp, out->msg.payload, len);
+		if (twin)
+			vsp_deliver(vsp, twin);
+		break;
+	case VSP_FAULT_GARBAGE:
+		scramble(out, sizeof(struct vmbus_msg_hdr), len);
+		break;
+	case VSP_FAULT_SHORT:
+		out->msg.payload_size = len > sizeof(struct vmbus_msg_hdr) ?
+					sizeof(struct vmbus_msg_hdr) : 4;
+		break;
+	case VSP_FAULT_LONG:
+		scramble(out, len, VMBUS_MSG_MAX_LEN);
+		out->msg.payload_size = VMBUS_MSG_MAX_LEN;
+		break;
+	case VSP_FAULT_DIRTY:
+		make_dirty(out, type);
+		break;
+	case VSP_FAULT_RELID:
+		set_field(out, type, "relid", arg);
+		break;
+	case VSP_FAULT_ID:
+		set_field(out, type, "id", arg);
+		break;
+	case VSP_FAULT_VP:
+		out->vp = arg;
+		break;
+	case VSP_FAULT_RESCIND:
+		free(out);
+		if (chan && chan->state != VSP_CHAN_REVOKED)
+			vsp_chan_rescind(chan);
+		return NULL;
+	default:
+		break;
+	}
 	return out;
 }
 
@@ -144,49 +281,18 @@ static void send_message(struct vsp *vsp, uint32_t vp, struct vsp_chan *chan,
 			 const void *payload, uint32_t len)
 {
 	const struct vmbus_msg_hdr *hdr = payload;
-	struct vsp_out *out = new_message(vsp, vp, payload, len), *twin;
-	enum vsp_fault_action action;
-	uint32_t arg = 0, i;
+	uint32_t type = le32_to_cpu(hdr->type);
+	struct vsp_out *out;
 
+	vsp_before(vsp, type);
+	out = vsp_new_message(vsp, vp, payload, len);
 	if (!out) {
 		vsp_log(vsp, "out of memory, a message is lost");
 		return;
 	}
-	action = vsp_fault_sending(vsp, le32_to_cpu(hdr->type), &arg);
-	if (action != VSP_FAULT_NONE)
-		vsp_log(vsp, "fault: %s mistreated", vsp_message_name(le32_to_cpu(hdr->type)));
-	switch (action) {
-	case VSP_FAULT_DROP:
-		free(out);
-		return;
-	case VSP_FAULT_DELAY:
-		out->next = vsp->late;
-		vsp->late = out;
-		out->late.fn = deliver_late;
-		out->late.arg = out;
-		vsp_timer_set(vsp, &out->late, vsp_now(vsp) + arg * 1000000ull);
-		return;
-	case VSP_FAULT_DUP:
-		twin = new_message(vsp, vp, payload, len);
-		if (twin)
-			vsp_deliver(vsp, twin);
-		break;
-	case VSP_FAULT_GARBAGE:
-		for (i = sizeof(*hdr); i < len; i++)
-			out->msg.payload[i] = (uint8_t)vsp_random(vsp);
-		break;
-	case VSP_FAULT_SHORT:
-		out->msg.payload_size = len > sizeof(*hdr) ? sizeof(*hdr) : 4;
-		break;
-	case VSP_FAULT_RESCIND:
-		free(out);
-		if (chan && chan->state != VSP_CHAN_REVOKED)
-			vsp_chan_rescind(chan);
-		return;
-	default:
-		break;
-	}
-	vsp_deliver(vsp, out);
+	out = mistreat(vsp, out, chan, type);
+	if (out)
+		vsp_deliver(vsp, out);
 }
 
 #define HDR(kind) { .type = cpu_to_le32(kind) }
@@ -302,21 +408,34 @@ static void send_offer(struct vsp_chan *chan)
 	send_message(chan->vsp, chan->vsp->vp, chan, &msg, sizeof(msg));
 }
 
-int vsp_device_offer(struct vsp_device *device)
+static int offer_now(struct vsp_device *device)
 {
-	struct vsp_chan *chan;
+	struct vsp_chan *chan = new_chan(device, 0);
 
-	device->gone = false;
-	device->offer_again = false;
-	if (!device->vsp->offers_requested)
-		return 0;	/* goes out with the others */
-	chan = new_chan(device, 0);
 	if (!chan)
 		return -ENOSPC;
 	device->primary = chan;
 	device->sub_count = 0;
 	send_offer(chan);
 	return 0;
+}
+
+int vsp_device_offer(struct vsp_device *device)
+{
+	device->gone = false;
+	device->offer_again = false;
+	/* Before they are asked for, it goes out with the others. */
+	return device->vsp->offers_requested ? offer_now(device) : 0;
+}
+
+struct vsp_device *vsp_device_find(struct vsp *vsp, const char *label)
+{
+	struct vsp_device *device;
+
+	for (device = vsp->devices; device; device = device->next)
+		if (!strcmp(device->label, label))
+			return device;
+	return NULL;
 }
 
 struct vsp_device *vsp_device_add(struct vsp *vsp, const struct vsp_device_ops *ops, void *dev,
@@ -458,20 +577,12 @@ void vsp_forget_guest(struct vsp *vsp)
 	}
 	while (vsp->gpadls)
 		free_gpadl(vsp, vsp->gpadls);
-	while (vsp->out) {
-		struct vsp_out *out = vsp->out;
-
-		vsp->out = out->next;
-		free(out);
-	}
+	free_messages(&vsp->out);
 	vsp->out_end = &vsp->out;
-	while (vsp->late) {
-		struct vsp_out *out = vsp->late;
-
-		vsp->late = out->next;
-		vsp_timer_cancel(vsp, &out->late);
-		free(out);
-	}
+	free_messages(&vsp->late);
+	free_messages(&vsp->held);
+	vsp->held_end = &vsp->held;
+	memset(vsp->made_up, 0, sizeof(vsp->made_up));
 	for (device = vsp->devices; device; device = device->next) {
 		device->sub_count = 0;
 		if (device->offer_again)
@@ -596,10 +707,11 @@ static void on_request_offers(struct vsp *vsp, const union guest_message *m, uin
 		vsp_violation(vsp, "offers requested twice on one connection");
 		return;
 	}
-	vsp->offers_requested = true;
+	/* Hooks may add devices, or take them away, while we are at it. */
 	for (device = vsp->devices; device; device = device->next)
 		if (!device->gone)
-			vsp_device_offer(device);
+			offer_now(device);
+	vsp->offers_requested = true;
 	send_message(vsp, vsp->vp, NULL, &done, sizeof(done));
 }
 
@@ -909,6 +1021,10 @@ static void on_relid_released(struct vsp *vsp, const union guest_message *m, uin
 	bool primary, revoked;
 
 	(void)len, (void)conn_id;
+	if (!chan && relid <= VMBUS_RELID_MAX && vsp->made_up[relid / 8] & 1u << relid % 8) {
+		vsp->made_up[relid / 8] &= (uint8_t)~(1u << relid % 8);
+		return;
+	}
 	if (!chan) {
 		vsp_violation(vsp, "release of relid %u, which is not offered", relid);
 		return;
@@ -1024,7 +1140,7 @@ uint16_t vsp_message(struct vsp *vsp, uint32_t connection_id, uint32_t message_t
 	connection_id &= TLFS_CONNECTION_ID_MASK;
 	if (!port_exists(vsp, connection_id))
 		return TLFS_STATUS_INVALID_CONNECTION_ID;
-	if (vsp_fault_status(vsp, 0, &status))
+	if (vsp_fault_status(vsp, VSP_ABOUT_POST, &status))
 		return (uint16_t)status;
 	if (message_type != TLFS_MSG_VMBUS) {
 		vsp_violation(vsp, "post with message type %#x", message_type);
@@ -1067,7 +1183,10 @@ uint16_t vsp_message(struct vsp *vsp, uint32_t connection_id, uint32_t message_t
 			      VMBUS_VERSION_MAJOR(vsp->version), VMBUS_VERSION_MINOR(vsp->version));
 		return TLFS_STATUS_SUCCESS;
 	}
+	vsp_before(vsp, type);
 	rule->fn(vsp, &m, len, connection_id);
+	vsp_happened(vsp, type);
+	vsp_run_due(vsp);
 	return TLFS_STATUS_SUCCESS;
 }
 
@@ -1080,4 +1199,5 @@ void vsp_event(struct vsp *vsp, uint32_t connection_id, uint64_t count)
 	chan = vsp_chan_find(vsp, connection_id - VSP_EVENT_CONN_ID_BASE);
 	if (chan && chan->state == VSP_CHAN_OPEN)
 		vsp_chan_look(chan, count);
+	vsp_run_due(vsp);
 }
