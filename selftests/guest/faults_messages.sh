@@ -45,7 +45,7 @@ every_message_while_revoking_memory | before gpadl_teardown barrage | -
 every_message_while_unloading | before unload_response barrage | -
 every_message_after_unloading | on unload_response barrage | -
 late_unload_response_to_the_next_contact | on initiate_contact inject unload_response | rejected_message_too-new
-late_open_result_to_the_next_contact | on initiate_contact inject open_result relid=1 open_id=1 | rejected_message_too-new
+late_open_result_to_the_next_contact | on initiate_contact inject open_result relid=1 | rejected_message_too-new
 answer_about_another_channel | fault gpadl_created:relid:9 & fault open_result:relid:9 | rejected_reply_unmatched
 answer_about_no_memory_of_ours | fault gpadl_created:id:0xffffffff | rejected_reply_unmatched
 answer_to_an_older_open | fault open_result:id:0xffffffff | rejected_reply_unmatched
