@@ -31,3 +31,4 @@ hdr COMPAT_SCSI_TIMEOUT_ACTION scsi/scsi_host.h 'enum scsi_timeout_action'
 hdr COMPAT_RESCAN_DEVICE_SDEV scsi/scsi_host.h 'scsi_rescan_device struct scsi_device'
 file "$1/arch/x86/include/asm/cpuid/api.h" COMPAT_CPUID_API_H
 if grep -q "define rdmsrq" "$1/arch/x86/include/asm/msr.h" 2>/dev/null; then flag COMPAT_RDMSRQ; fi
+sym COMPAT_HYPERV hv_setup_vmbus_handler

@@ -8,9 +8,10 @@
 #include <linux/types.h>
 
 /**
- * hypercall_init() - find the hypervisor and the privileges VMBus needs
+ * hypercall_init() - find the hypervisor, the privileges VMBus needs and a way to call
  *
- * Says once, in one line, what is missing.
+ * Decides, once, whether the kernel's Hyper-V support is used or our own, and
+ * says which in one line; or says, in one line, what is missing.
  *
  * Context: Process context.
  * Return: 0, -ENODEV, or -ENOMEM.
@@ -18,16 +19,43 @@
 int hypercall_init(void);
 
 /**
- * hypercall_exit() - free what hypercall_init() allocated
+ * hypercall_exit() - leave the hypervisor's registers as hypercall_init() found them
+ *
+ * Context: Process context; nobody may call any more.
  */
 void hypercall_exit(void);
 
 /**
- * hypercall_auto_eoi() - must SINT2 be programmed with AutoEOI?
+ * hypercall_own() - do we do without the kernel's Hyper-V support?
  *
- * Return: true if the hypervisor does not ask us to do without.
+ * Return: true if the kernel's interrupt for Hyper-V cannot or shall not be used.
+ */
+bool hypercall_own(void);
+
+/**
+ * hypercall_auto_eoi() - does the hypervisor acknowledge the kernel's interrupt itself?
+ *
+ * Return: true if the kernel's handler counts on it, and SINT2 must ask for it.
  */
 bool hypercall_auto_eoi(void);
+
+/**
+ * hypercall_disable() - take a hypercall page of our own away from the hypervisor
+ *
+ * For those who will not come back (kexec, a crash) and those who will
+ * (hibernation). Calls made now fail. Does nothing where the page is not ours.
+ *
+ * Context: Any, on any one CPU; takes no lock.
+ */
+void hypercall_disable(void);
+
+/**
+ * hypercall_enable() - give it back, after the machine was off or hypercall_disable()
+ *
+ * Context: Any, on any one CPU; takes no lock.
+ * Return: true if calls can be made.
+ */
+bool hypercall_enable(void);
 
 /**
  * hypercall_post_message() - send one control message
@@ -35,7 +63,7 @@ bool hypercall_auto_eoi(void);
  * @payload: bytes to copy
  * @len: at most TLFS_MESSAGE_PAYLOAD_MAX
  *
- * Context: Any, the caller may not be in NMI.
+ * Context: Any. In an NMI only if what it interrupted does not go on (a crash).
  * Return: a TLFS_STATUS_ value.
  */
 u32 hypercall_post_message(u32 connection_id, const void *payload, u32 len);

@@ -26,8 +26,10 @@ struct synic_cpu {
 	struct tlfs_message_page *messages;
 	struct tlfs_event_page *events;
 	u32 vp_index;
+	u64 sint;		/* vector and mode of SINT 2 while enabled */
 	u64 scontrol_before;	/* restored on disable: timers may use the SynIC too */
 	bool enabled;
+	bool quiesced;		/* disabled for a time, by synic_quiesce_this_cpu() */
 };
 
 static DEFINE_PER_CPU(struct synic_cpu, synic_cpu);
@@ -68,14 +70,24 @@ void synic_watch_flag(u32 flag)
 
 /* Messages -------------------------------------------------------------------*/
 
-/* Give the slot back; the order of the three steps is the hypervisor's (TLFS, SIM page). */
-static void empty_slot(struct tlfs_message *slot)
+/* False if the slot is empty. */
+static bool copy_message(const struct tlfs_message *slot, struct tlfs_message *copy)
+{
+	if (READ_ONCE(slot->type) == cpu_to_le32(TLFS_MSG_NONE))
+		return false;
+	/* Pairs with the host's store of the type, its last. */
+	virt_rmb();
+	memcpy(copy, slot, sizeof(*copy));
+	return true;
+}
+
+/* True if the host waits to be told. The order is the hypervisor's (TLFS, SIM page). */
+static bool empty_slot(struct tlfs_message *slot)
 {
 	WRITE_ONCE(slot->type, cpu_to_le32(TLFS_MSG_NONE));
 	/* Pairs with the host: it sets PENDING only after it has seen the slot full. */
 	virt_mb();
-	if (READ_ONCE(slot->flags) & TLFS_MSG_FLAG_PENDING)
-		wrmsrq(TLFS_MSR_EOM, 0);
+	return READ_ONCE(slot->flags) & TLFS_MSG_FLAG_PENDING;
 }
 
 static void take_message(struct synic_cpu *sc)
@@ -83,16 +95,13 @@ static void take_message(struct synic_cpu *sc)
 	struct tlfs_message *slot = &sc->messages->slot[TLFS_SINT_VMBUS];
 	struct tlfs_message copy;
 
-	if (READ_ONCE(slot->type) == cpu_to_le32(TLFS_MSG_NONE))
+	if (!copy_message(slot, &copy))
 		return;
-	/* Pairs with the host's store of the type, its last. */
-	virt_rmb();
-	memcpy(&copy, slot, sizeof(copy));
-
 	/* Others (timers on old kernels) are not for us, but the slot must move on. */
 	if (copy.type == cpu_to_le32(TLFS_MSG_VMBUS) && !ops->message(&copy))
 		return;
-	empty_slot(slot);
+	if (empty_slot(slot))
+		wrmsrq(TLFS_MSR_EOM, 0);
 }
 
 static void poll_this_cpu(void *unused)
@@ -141,6 +150,39 @@ static void sint_interrupt(void)
 	take_message(sc);
 }
 
+/* Interrupts come no more: what the host had left before that is taken now. */
+static void last_look(struct synic_cpu *sc)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	lockdep_hardirq_threaded();
+	take_events(sc);
+	take_message(sc);
+	local_irq_restore(flags);
+}
+
+void synic_poll_all_pages(void (*message)(const struct tlfs_message *msg))
+{
+	unsigned int cpu, this = raw_smp_processor_id();
+
+	for_each_possible_cpu(cpu) {
+		struct synic_cpu *sc = per_cpu_ptr(&synic_cpu, cpu);
+		struct tlfs_message *slot, copy;
+
+		if (!READ_ONCE(sc->enabled))
+			continue;
+		slot = &sc->messages->slot[TLFS_SINT_VMBUS];
+		if (!copy_message(slot, &copy))
+			continue;
+		if (copy.type == cpu_to_le32(TLFS_MSG_VMBUS))
+			message(&copy);
+		/* The register is this CPU's own, and so is the host's queue that it starts. */
+		if (empty_slot(slot) && cpu == this)
+			wrmsrq(TLFS_MSR_EOM, 0);
+	}
+}
+
 /* A CPU comes and goes ---------------------------------------------------------*/
 
 static int alloc_pages_of(struct synic_cpu *sc, unsigned int cpu)
@@ -163,54 +205,108 @@ static int alloc_pages_of(struct synic_cpu *sc, unsigned int cpu)
 	return 0;
 }
 
-static int synic_cpu_online(unsigned int cpu)
+static void set_page(u32 msr, u64 value)
 {
-	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
-	u64 vp, sint;
-	int err;
+	u64 old;
 
-	err = alloc_pages_of(sc, cpu);
-	if (err)
-		return err;
+	/* The bits between are the hypervisor's. */
+	rdmsrq(msr, old);
+	wrmsrq(msr, (old & ~(TLFS_FRAME_MASK | TLFS_SIMP_ENABLE)) | value);
+}
 
-	rdmsrq(TLFS_MSR_VP_INDEX, vp);
-	sc->vp_index = vp;
-	rdmsrq(TLFS_MSR_SCONTROL, sc->scontrol_before);
+static void set_sint(u64 value)
+{
+	u64 old;
 
-	wrmsrq(TLFS_MSR_SIMP, virt_to_phys(sc->messages) | TLFS_SIMP_ENABLE);
-	wrmsrq(TLFS_MSR_SIEFP, virt_to_phys(sc->events) | TLFS_SIEFP_ENABLE);
+	rdmsrq(sint_msr(), old);
+	old &= ~(TLFS_SINT_VECTOR | TLFS_SINT_MASKED | TLFS_SINT_AUTO_EOI | TLFS_SINT_POLLING);
+	wrmsrq(sint_msr(), old | value);
+}
+
+static void enable_this_cpu(struct synic_cpu *sc)
+{
+	/* A kernel before this one may have gone without masking it. */
+	set_sint(sc->sint | TLFS_SINT_MASKED);
+	set_page(TLFS_MSR_SIMP, virt_to_phys(sc->messages) | TLFS_SIMP_ENABLE);
+	set_page(TLFS_MSR_SIEFP, virt_to_phys(sc->events) | TLFS_SIEFP_ENABLE);
 	/* The host lays its own page over ours; what an earlier owner left there is not for us. */
 	memset(&sc->events->sint[TLFS_SINT_VMBUS], 0, sizeof(sc->events->sint[0]));
 	WRITE_ONCE(sc->messages->slot[TLFS_SINT_VMBUS].type, cpu_to_le32(TLFS_MSG_NONE));
 	WRITE_ONCE(sc->enabled, true);
 
-	sint = irq_vector();
-	if (hypercall_auto_eoi())
-		sint |= TLFS_SINT_AUTO_EOI;
-	wrmsrq(sint_msr(), sint);
+	set_sint(sc->sint);
+	rdmsrq(TLFS_MSR_SCONTROL, sc->scontrol_before);
 	wrmsrq(TLFS_MSR_SCONTROL, sc->scontrol_before | TLFS_SCONTROL_ENABLE);
 	/* A message that waited behind the stale one comes on this. */
 	wrmsrq(TLFS_MSR_EOM, 0);
+}
+
+static void mask_this_cpu(struct synic_cpu *sc)
+{
+	set_sint(sc->sint | TLFS_SINT_MASKED);
+}
+
+static void disable_this_cpu(struct synic_cpu *sc)
+{
+	/* Without AutoEOI, which slows down all interrupts of the machine as long as it is set. */
+	set_sint((sc->sint & TLFS_SINT_VECTOR) | TLFS_SINT_MASKED);
+	WRITE_ONCE(sc->enabled, false);
+	set_page(TLFS_MSR_SIMP, 0);
+	set_page(TLFS_MSR_SIEFP, 0);
+	wrmsrq(TLFS_MSR_SCONTROL, sc->scontrol_before);
+}
+
+static int synic_cpu_online(unsigned int cpu)
+{
+	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
+	u64 vp;
+	int err;
+
+	err = alloc_pages_of(sc, cpu);
+	if (!err)
+		err = irq_cpu_up(cpu, &sc->sint);
+	if (err)
+		return err;
+	rdmsrq(TLFS_MSR_VP_INDEX, vp);
+	sc->vp_index = vp;
+	enable_this_cpu(sc);
 	return 0;
 }
 
 static int synic_cpu_offline(unsigned int cpu)
 {
 	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
-	u64 sint;
 
 	if (may_refuse && ops->cpu_busy(cpu))
 		return -EBUSY;
-	if (!sc->enabled)
-		return 0;
-
-	rdmsrq(sint_msr(), sint);
-	wrmsrq(sint_msr(), sint | TLFS_SINT_MASKED);
-	WRITE_ONCE(sc->enabled, false);
-	wrmsrq(TLFS_MSR_SIMP, 0);
-	wrmsrq(TLFS_MSR_SIEFP, 0);
-	wrmsrq(TLFS_MSR_SCONTROL, sc->scontrol_before);
+	if (sc->enabled) {
+		mask_this_cpu(sc);
+		last_look(sc);
+		disable_this_cpu(sc);
+	}
+	irq_cpu_down(cpu);
 	return 0;
+}
+
+void synic_quiesce_this_cpu(void)
+{
+	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
+
+	if (!sc->enabled)
+		return;
+	mask_this_cpu(sc);
+	disable_this_cpu(sc);
+	sc->quiesced = true;
+}
+
+void synic_restore_this_cpu(void)
+{
+	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
+
+	if (!sc->quiesced)
+		return;
+	sc->quiesced = false;
+	enable_this_cpu(sc);
 }
 
 static void free_all_pages(void)

@@ -73,6 +73,41 @@ void synic_watch_flag(u32 flag);
  */
 void synic_poll_messages(void);
 
+/* For those who must stop it all: suspend, kexec, a crash --------------------------*/
+
+/**
+ * synic_quiesce_this_cpu() - the host neither interrupts this CPU nor writes to its pages
+ *
+ * May be repeated. What lies in the pages stays there, and is forgotten by
+ * synic_restore_this_cpu().
+ *
+ * Context: Any, on the CPU, which must not change: an IPI (on_each_cpu() will
+ * do), a syscore callback, a crash. Takes no lock.
+ */
+void synic_quiesce_this_cpu(void);
+
+/**
+ * synic_restore_this_cpu() - undo that, also if the machine was off in between
+ *
+ * Does nothing on a CPU that was not quiesced.
+ *
+ * Context: As synic_quiesce_this_cpu(). Messages come at once if interrupts are on.
+ */
+void synic_restore_this_cpu(void);
+
+/**
+ * synic_poll_all_pages() - take what lies in every CPU's message slot, once
+ * @message: gets each VMBus message, a private copy; others are thrown away
+ *
+ * For a crash, when no interrupt comes any more: call it again and again. Only
+ * the CPU that polls can tell the host that its slot is free; of what other
+ * CPUs have queued behind their slots, no more than the first will be seen.
+ * A message that its CPU was about to handle when it was stopped comes again.
+ *
+ * Context: Any, also NMI. The other CPUs must stand still. Takes no lock.
+ */
+void synic_poll_all_pages(void (*message)(const struct tlfs_message *msg));
+
 /* irq.c: who interrupts us */
 
 /**
@@ -89,10 +124,18 @@ int irq_init(void (*handler)(void));
 void irq_exit_vmbus(void);
 
 /**
- * irq_vector() - what to program into SINT 2 of this CPU
+ * irq_cpu_up() - have this CPU interrupted
+ * @cpu: this one, in its online callback
+ * @sint: set to vector and mode for its SINT 2; another one each time
  *
- * Return: interrupt vector.
+ * Return: 0 or a negative errno.
  */
-u8 irq_vector(void);
+int irq_cpu_up(unsigned int cpu, u64 *sint);
+
+/**
+ * irq_cpu_down() - no more; the handler is not running on @cpu when this returns
+ * @cpu: whose SINT 2 is masked; nothing happens if irq_cpu_up() failed or was not called
+ */
+void irq_cpu_down(unsigned int cpu);
 
 #endif

@@ -13,32 +13,41 @@
 
 /* CPUID ------------------------------------------------------------------ */
 
-#define TLFS_CPUID_VENDOR		0x40000000u	/* eax: highest leaf */
-#define TLFS_CPUID_INTERFACE		0x40000001u	/* eax: TLFS_INTERFACE_HV1 */
-#define TLFS_CPUID_VERSION		0x40000002u
-#define TLFS_CPUID_FEATURES		0x40000003u
-#define TLFS_CPUID_HINTS		0x40000004u
-#define TLFS_CPUID_MIN_LEAF		0x40000005u	/* a lower maximum is not Hyper-V */
-#define TLFS_CPUID_MAX_LEAF		0x4000ffffu
+/*
+ * The leaves start at TLFS_CPUID_BASE. Another hypervisor that offers this
+ * interface beside its own may put them elsewhere; like everybody's, they then
+ * start at a multiple of TLFS_CPUID_STEP, and the registers below do not move.
+ */
+#define TLFS_CPUID_BASE			0x40000000u
+#define TLFS_CPUID_STEP			0x100u
+#define TLFS_CPUID_END			0x40010000u
+
+/* Leaves, counted from the first */
+#define TLFS_LEAF_VENDOR		0x0u	/* eax: highest leaf */
+#define TLFS_LEAF_INTERFACE		0x1u	/* eax: TLFS_INTERFACE_HV1 */
+#define TLFS_LEAF_VERSION		0x2u
+#define TLFS_LEAF_FEATURES		0x3u
+#define TLFS_LEAF_HINTS			0x4u
+#define TLFS_LEAF_HIGHEST_LEAST		0x5u	/* a lower maximum is not Hyper-V */
 
 #define TLFS_INTERFACE_HV1		0x31237648u	/* "Hv#1", the interface promise */
 #define TLFS_VENDOR_EBX			0x7263694du	/* "Microsoft Hv" */
 #define TLFS_VENDOR_ECX			0x666f736fu
 #define TLFS_VENDOR_EDX			0x76482074u
 
-/* TLFS_CPUID_FEATURES, eax: access to MSRs */
+/* TLFS_LEAF_FEATURES, eax: access to MSRs */
 #define TLFS_ACCESS_SYNIC		(1u << 2)
 #define TLFS_ACCESS_HYPERCALL_MSRS	(1u << 5)
 #define TLFS_ACCESS_VP_INDEX		(1u << 6)
-/* TLFS_CPUID_FEATURES, ebx: hypercall privileges */
+/* TLFS_LEAF_FEATURES, ebx: hypercall privileges */
 #define TLFS_PRIV_POST_MESSAGES		(1u << 4)
 #define TLFS_PRIV_SIGNAL_EVENTS		(1u << 5)
-/* TLFS_CPUID_HINTS, eax */
+/* TLFS_LEAF_HINTS, eax */
 #define TLFS_HINT_NO_AUTO_EOI		(1u << 9)
 
 /* MSRs ------------------------------------------------------------------- */
 
-#define TLFS_MSR_GUEST_OS_ID		0x40000000u	/* non-zero: somebody owns the interface */
+#define TLFS_MSR_GUEST_OS_ID		0x40000000u	/* 0: no hypercalls, no hypercall page */
 #define TLFS_MSR_HYPERCALL		0x40000001u
 #define TLFS_MSR_VP_INDEX		0x40000002u
 #define TLFS_MSR_SCONTROL		0x40000080u
@@ -48,7 +57,13 @@
 #define TLFS_MSR_EOM			0x40000084u	/* any write: "slot emptied, rescan" */
 #define TLFS_MSR_SINT0			0x40000090u
 
-#define TLFS_HYPERCALL_ENABLE		0x1ull
+/* Bit 63: an open-source system; 62:56: 1 is Linux. Below, version and build as one likes. */
+#define TLFS_OS_ID_LINUX		0x8100000000000000ull
+
+#define TLFS_HYPERCALL_ENABLE		0x1ull	/* ignored while GUEST_OS_ID is 0 */
+#define TLFS_HYPERCALL_LOCKED		0x2ull	/* nobody can change it before a reset */
+/* Of registers that name a page: its frame. The bits below that have no name are the host's. */
+#define TLFS_FRAME_MASK			0xfffffffffffff000ull
 #define TLFS_SCONTROL_ENABLE		0x1ull
 #define TLFS_SIEFP_ENABLE		0x1ull
 #define TLFS_SIMP_ENABLE		0x1ull
@@ -58,12 +73,14 @@
 #define TLFS_SINT_VECTOR		0xffull
 #define TLFS_SINT_MASKED		(1ull << 16)
 #define TLFS_SINT_AUTO_EOI		(1ull << 17)
+#define TLFS_SINT_POLLING		(1ull << 18)
 
 #define TLFS_SINT_COUNT			16
 #define TLFS_SINT_VMBUS			2	/* VMBus messages and channel events */
 
 /* Hypercalls --------------------------------------------------------------*/
 
+#define TLFS_CALL_NONE			0x0000u	/* no call: TLFS_STATUS_INVALID_CODE */
 #define TLFS_CALL_POST_MESSAGE		0x005cu
 #define TLFS_CALL_SIGNAL_EVENT		0x005du
 #define TLFS_CALL_FAST			(1ull << 16)
