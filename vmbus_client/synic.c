@@ -16,6 +16,7 @@
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -43,10 +44,26 @@ static u32 sint_msr(void)
 	return TLFS_MSR_SINT0 + TLFS_SINT_VMBUS;
 }
 
+/*
+ * The registers alone do not tell: after kexec they may still be as a dead
+ * kernel left them. Nor does the module: built in, it is there without having
+ * started. Newer kernels can be asked; in older ones, who has the driver and
+ * the registers of its connection has its connection.
+ */
 bool synic_owned(void)
 {
+	bool (*exists)(void) = __symbol_get("hv_vmbus_exists");
 	u64 scontrol, simp, sint;
+	bool owned;
 
+	if (exists) {
+		owned = exists();
+		__symbol_put("hv_vmbus_exists");
+		return owned;
+	}
+	if (!__symbol_get("vmbus_driver_unregister"))
+		return false;
+	__symbol_put("vmbus_driver_unregister");
 	/* The reference point is any one CPU: the in-tree driver claims all or none. */
 	rdmsrq(TLFS_MSR_SCONTROL, scontrol);
 	rdmsrq(TLFS_MSR_SIMP, simp);

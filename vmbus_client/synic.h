@@ -25,10 +25,12 @@ struct synic_ops {
 };
 
 /**
- * synic_owned() - has somebody else already claimed VMBus's interrupt source here?
+ * synic_owned() - does a living in-tree driver use VMBus's interrupt source?
+ *
+ * What a dead kernel left in the registers before it started this one does not count.
  *
  * Context: Process context.
- * Return: true if SINT 2 is in use on this CPU.
+ * Return: true if hv_vmbus of this kernel is connected.
  */
 bool synic_owned(void);
 
