@@ -31,6 +31,7 @@ struct vmbus_chan;
  * @class_id: what kind of device it is
  * @instance_id: which one; stable over reboots
  * @vendor: the vendor number sysfs shows
+ * @override: name of the only driver that may take it, NULL for any; the bus's own
  * @dma_mask: storage for dev.dma_mask
  * @dma_parms: storage for dev.dma_parms
  *
@@ -42,6 +43,7 @@ struct vmbus_dev {
 	struct wire_guid class_id;
 	struct wire_guid instance_id;
 	u16 vendor;
+	char *override;
 	u64 dma_mask;
 	struct device_dma_parameters dma_parms;
 };
@@ -52,7 +54,9 @@ struct vmbus_dev {
  * struct vmbus_drv - a driver for one or more device classes
  * @name: name in sysfs, as user space knows it
  * @ids: classes served, ended by an all-zero entry; also for MODULE_DEVICE_TABLE(vmbus, ...)
- * @probe: take the device. May sleep. 0 or a negative errno
+ * @probe: take the device. May sleep. 0 or a negative errno. The id is an entry of
+ *	@ids, or, if user space gave it the device, made up: the device's class and
+ *	no driver data, valid during the call
  * @remove: let go of it: the device is gone, or the driver is. Must close every
  *	channel it opened. May sleep, must end whether or not the host answers
  * @shutdown: quiesce for power-off or kexec. May sleep. Optional

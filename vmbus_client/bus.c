@@ -7,6 +7,7 @@
 #include "bus.h"
 
 #include "channel.h"
+#include "match.h"
 
 #include <linux/acpi.h>
 #include <linux/dma-mapping.h>
@@ -14,53 +15,41 @@
 #include <linux/export.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
-#include <linux/uuid.h>
 
 #define VENDOR_MICROSOFT	0x1414	/* what user space expects to read */
-
-/* The kernel's GUID type names the classes in driver tables; ours names them on the wire. */
-static_assert(sizeof(guid_t) == sizeof(struct wire_guid));
 
 /* Devices hang from the firmware's node when there is one: user space names disks by that path. */
 static struct device *firmware_node;
 static struct acpi_device *acpi_node;
 static bool registered;
 
-static const struct hv_vmbus_device_id *match_id(const struct vmbus_drv *drv,
-						 const struct vmbus_dev *vdev)
-{
-	const struct hv_vmbus_device_id *id;
-
-	for (id = drv->ids; id && !guid_is_null(&id->guid); id++)
-		if (!memcmp(&id->guid, &vdev->class_id, sizeof(vdev->class_id)))
-			return id;
-	return NULL;
-}
-
 static int bus_match(struct device *dev, compat_match_driver *driver)
 {
 	const struct vmbus_drv *drv = container_of(driver, struct vmbus_drv, driver);
+	struct hv_vmbus_device_id made_up;
 
-	return !!match_id(drv, to_vmbus_dev(dev));
+	return !!match_id(drv, to_vmbus_dev(dev), &made_up);
 }
 
 static int bus_uevent(compat_uevent_device *dev, struct kobj_uevent_env *env)
 {
 	const struct vmbus_dev *vdev = container_of(dev, const struct vmbus_dev, dev);
 
-	return add_uevent_var(env, "MODALIAS=vmbus:%*phN", (int)sizeof(vdev->class_id.b),
-			      vdev->class_id.b);
+	return add_uevent_var(env, "MODALIAS=vmbus:%16phN", vdev->class_id.b);
 }
 
 static int bus_probe(struct device *dev)
 {
 	struct vmbus_drv *drv = container_of(dev->driver, struct vmbus_drv, driver);
 	struct vmbus_dev *vdev = to_vmbus_dev(dev);
+	const struct hv_vmbus_device_id *id;
+	struct hv_vmbus_device_id made_up;
 
-	/* The host may have taken it away since it was matched. */
-	if (vmbus_chan_gone(vdev->chan))
+	/* Since it was matched, user space may have changed its mind, or the host taken it away. */
+	id = match_id(drv, vdev, &made_up);
+	if (!id || vmbus_chan_gone(vdev->chan))
 		return -ENODEV;
-	return drv->probe(vdev, match_id(drv, vdev));
+	return drv->probe(vdev, id);
 }
 
 static void bus_remove(struct device *dev)
@@ -90,6 +79,7 @@ static struct bus_type vmbus_bus = {
 	.remove = bus_remove,
 	.shutdown = bus_shutdown,
 	.dev_groups = vmbus_dev_groups,
+	.drv_groups = match_drv_groups,
 };
 
 int __vmbus_drv_register(struct vmbus_drv *drv, struct module *owner, const char *mod_name)
@@ -107,6 +97,7 @@ EXPORT_SYMBOL_GPL(__vmbus_drv_register);
 void vmbus_drv_unregister(struct vmbus_drv *drv)
 {
 	driver_unregister(&drv->driver);
+	match_forget_driver(drv);
 }
 EXPORT_SYMBOL_GPL(vmbus_drv_unregister);
 
@@ -116,6 +107,7 @@ static void dev_release(struct device *dev)
 {
 	struct vmbus_dev *vdev = to_vmbus_dev(dev);
 
+	match_forget_device(vdev);
 	vmbus_chan_put(vdev->chan);
 	kfree(vdev);
 }

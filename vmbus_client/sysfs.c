@@ -4,6 +4,7 @@
  */
 #include "bus.h"
 #include "channel.h"
+#include "match.h"
 
 #include <linux/device.h>
 #include <linux/sysfs.h>
@@ -102,5 +103,6 @@ static const struct attribute_group vmbus_dev_group = {
 
 const struct attribute_group *vmbus_dev_groups[] = {
 	&vmbus_dev_group,
+	&match_dev_group,
 	NULL
 };
