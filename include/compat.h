@@ -31,6 +31,13 @@
 #define compat_uevent_device struct device
 #endif
 
+/* 6.4: a bus attribute's show takes a const bus_type */
+#ifdef COMPAT_BUS_ATTR_CONST
+#define compat_attr_bus const struct bus_type
+#else
+#define compat_attr_bus struct bus_type
+#endif
+
 /* x86 --------------------------------------------------------------------------*/
 
 /* 6.16: rdmsrl/wrmsrl became rdmsrq/wrmsrq */

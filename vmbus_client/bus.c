@@ -8,6 +8,7 @@
 
 #include "channel.h"
 #include "match.h"
+#include "sysfs.h"
 
 #include <linux/acpi.h>
 #include <linux/dma-mapping.h>
@@ -78,6 +79,7 @@ static struct bus_type vmbus_bus = {
 	.probe = bus_probe,
 	.remove = bus_remove,
 	.shutdown = bus_shutdown,
+	.bus_groups = vmbus_bus_groups,
 	.dev_groups = vmbus_dev_groups,
 	.drv_groups = match_drv_groups,
 };
@@ -106,11 +108,30 @@ EXPORT_SYMBOL_GPL(vmbus_drv_unregister);
 static void dev_release(struct device *dev)
 {
 	struct vmbus_dev *vdev = to_vmbus_dev(dev);
+	struct vmbus_chan *chan = vdev->chan;
 
 	match_forget_device(vdev);
-	vmbus_chan_put(vdev->chan);
 	kfree(vdev);
+	/* Last: this module's exit waits for it. */
+	vmbus_chan_put(chan);
 }
+
+/*
+ * The directories of the channels are there before user space hears of the
+ * device and before a driver does, and go before either is told that it goes.
+ */
+static int bus_notify(struct notifier_block *nb, unsigned long event, void *data)
+{
+	if (event == BUS_NOTIFY_ADD_DEVICE)
+		chan_dirs_add(to_vmbus_dev(data));
+	else if (event == BUS_NOTIFY_DEL_DEVICE)
+		chan_dirs_remove(to_vmbus_dev(data));
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block bus_nb = {
+	.notifier_call = bus_notify,
+};
 
 struct vmbus_dev *bus_add_device(struct vmbus_chan *chan)
 {
@@ -172,6 +193,11 @@ int bus_init(void)
 	}
 	if (err)
 		return err;
+	err = bus_register_notifier(&vmbus_bus, &bus_nb);
+	if (err) {
+		bus_unregister(&vmbus_bus);
+		return err;
+	}
 	find_firmware_node();
 	registered = true;
 	return 0;
@@ -183,5 +209,6 @@ void bus_exit(void)
 	acpi_dev_put(acpi_node);
 	acpi_node = NULL;
 	firmware_node = NULL;
+	bus_unregister_notifier(&vmbus_bus, &bus_nb);
 	bus_unregister(&vmbus_bus);
 }

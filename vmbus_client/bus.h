@@ -9,8 +9,6 @@
 
 struct vmbus_chan;
 
-extern const struct attribute_group *vmbus_dev_groups[];
-
 /**
  * bus_init() - register the bus, before anything is said to the host
  *

@@ -19,6 +19,7 @@
 #include "buf.h"
 #include "bus.h"
 #include "synic.h"
+#include "sysfs.h"
 #include "trace.h"
 
 #include <linux/cpumask.h>
@@ -35,6 +36,8 @@ static struct vmbus_chan __rcu *by_relid[VMBUS_RELID_MAX + 1];	/* conn->mutex to
 static bool leaving;				/* no new channel is taken; conn->mutex */
 static atomic_t open_ids;
 static DEFINE_PER_CPU(atomic_t, channels_on);	/* open channels that interrupt this CPU */
+static atomic_t alive;				/* channel objects, referenced by whomever */
+static DECLARE_WAIT_QUEUE_HEAD(none_alive);
 
 /* State ------------------------------------------------------------------------*/
 
@@ -102,6 +105,8 @@ static void release(struct kref *ref)
 	if (chan->primary)
 		vmbus_chan_put(chan->primary);
 	kfree_rcu(chan, rcu);
+	if (atomic_dec_and_test(&alive))
+		wake_up_all(&none_alive);
 }
 
 void vmbus_chan_put(struct vmbus_chan *chan)
@@ -139,6 +144,7 @@ static struct vmbus_chan *alloc_chan(const struct msg_offer *offer)
 
 	if (!chan)
 		return NULL;
+	atomic_inc(&alive);
 	kref_init(&chan->ref);
 	chan->conn = conn;
 	chan->offer = *offer;
@@ -304,8 +310,7 @@ static void chan_offer(const struct msg_offer *offer)
 	}
 	if (chan->primary)
 		wake_up_all(&chan->primary->wq);
-	else
-		queue_dev(chan);
+	queue_dev(chan);
 }
 
 /* Rescind ----------------------------------------------------------------------*/
@@ -414,14 +419,17 @@ static void add_primary(struct vmbus_chan *chan)
 
 /*
  * Runs drivers: make the device of a primary, or take it away. Never twice at
- * once for one channel; a rescind that comes while it runs queues it again.
+ * once for one channel; a rescind that comes while it runs queues it again. Of
+ * a sub-channel it keeps the directory in sysfs true.
  */
 static void dev_work(struct work_struct *work)
 {
 	struct vmbus_chan *chan = container_of(work, struct vmbus_chan, dev_work);
 	enum chan_state state = vmbus_chan_state(chan);
 
-	if (state == CHAN_RELEASED)
+	if (chan->primary)
+		chan_dir_sync(chan);
+	else if (state == CHAN_RELEASED)
 		;	/* removed already */
 	else if (state == CHAN_RESCINDED || READ_ONCE(leaving))
 		remove_primary(chan);
@@ -640,8 +648,11 @@ static void gone_work(struct work_struct *work)
 	}
 	stop_and_tell(chan, chan);
 	if (chan->primary &&
-	    (vmbus_chan_state(chan) == CHAN_RESCINDED || READ_ONCE(leaving)))
+	    (vmbus_chan_state(chan) == CHAN_RESCINDED || READ_ONCE(leaving))) {
 		retire(chan);
+		/* Its directory must not be taken away from here: that wants memory. */
+		queue_dev(chan);
+	}
 	vmbus_chan_put(chan);
 }
 
@@ -786,6 +797,10 @@ void vmbus_chans_exit(void)
 	flush_workqueue(dev_wq);
 	/* Nothing is listed now; a rescind that had found something before has queued its work. */
 	vmbus_conn_flush(conn);
-	destroy_workqueue(dev_wq);
+	/* In this order: a gone_work queues a dev_work. */
 	destroy_workqueue(gone_wq);
+	destroy_workqueue(dev_wq);
+	/* Devices and directories hold their channel to the end, which others may put off. */
+	while (!wait_event_timeout(none_alive, !atomic_read(&alive), 10 * HZ))
+		pr_warn("waiting for whoever still uses %d channels\n", atomic_read(&alive));
 }

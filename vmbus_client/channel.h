@@ -26,6 +26,8 @@ struct chan_stats {
 	u64 signals_data;	/* hypercalls because the host had seen its ring empty */
 	u64 packets_out;
 	u64 tx_full;		/* sends refused for want of space */
+	u64 tx_full_first;	/* of these, the first since a send succeeded */
+	u64 tx_full_at;		/* packets_out at the last refusal */
 	u64 ids_full;		/* sends refused for want of a request slot */
 	/* by the bell */
 	u64 signals_space;	/* hypercalls because the host waited for space */
@@ -45,6 +47,8 @@ struct chan_stats {
  * @primary: of a sub-channel; holds a reference on it
  * @subs: sub-channels in order of arrival; conn->mutex
  * @vdev: of a primary, the device; only @dev_work
+ * @dirs: of a primary with a device, channels/ in sysfs; sysfs.c's lock
+ * @dir: the channel's own below it, or NULL; the same lock
  * @dev_work: makes the device, or takes it away, by looking at the state
  * @listed: in a channel list and in the relid table; conn->mutex
  * @lock: guards @state; irq-safe
@@ -79,6 +83,8 @@ struct vmbus_chan {
 	struct vmbus_chan *primary;
 	struct list_head subs;
 	struct vmbus_dev *vdev;
+	struct kset *dirs;
+	struct chan_dir *dir;
 	struct work_struct dev_work;
 	bool listed;
 

@@ -51,6 +51,14 @@ static bool publish(struct vmbus_chan *chan)
 	return kick;
 }
 
+static void count_full(struct chan_stats *stats)
+{
+	/* Nothing was put since the last time: it is still full, and not again. */
+	if (!stats->tx_full++ || stats->tx_full_at != stats->packets_out)
+		stats->tx_full_first++;
+	stats->tx_full_at = stats->packets_out;
+}
+
 /* Put one packet and, unless more follow, show it. tx_lock held. */
 static int put(struct vmbus_chan *chan, const struct ring_vec *vec, unsigned int count,
 	       unsigned int flags, bool *kick)
@@ -62,7 +70,7 @@ static int put(struct vmbus_chan *chan, const struct ring_vec *vec, unsigned int
 		if (!(flags & VMBUS_SEND_MORE))
 			*kick = publish(chan);
 	} else if (err == -EAGAIN) {
-		chan->stats.tx_full++;
+		count_full(&chan->stats);
 		/* The host must see what was held back, or space would never come. */
 		*kick = publish(chan);
 	}

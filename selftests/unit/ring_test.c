@@ -798,4 +798,44 @@ TEST(random_reading_agrees_with_a_queue)
 	}
 }
 
+/* Onlookers ------------------------------------------------------------------*/
+
+TEST(onlooker_counts_what_is_readable_and_writable)
+{
+	static const u32 positions[][2] = { { 0, 0 }, { 0, 64 }, { 64, 0 }, { 56, 8 }, { 88, 88 } };
+	const u32 size = 96;
+	struct ring_view view;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(positions); i++) {
+		set(&page.read_index, positions[i][0]);
+		set(&page.write_index, positions[i][1]);
+		set(&page.interrupt_mask, i);
+		set(&page.pending_send_size, 8 * i);
+		ring_look(&page, size, &view);
+		EXPECT_EQ(view.read, positions[i][0]);
+		EXPECT_EQ(view.write, positions[i][1]);
+		EXPECT_EQ(view.mask, i);
+		EXPECT_EQ(view.pending, 8 * i);
+		EXPECT_EQ(view.readable, used(positions[i][0], positions[i][1], size));
+		EXPECT_EQ(view.writable, size - view.readable);
+	}
+}
+
+TEST(onlooker_shows_impossible_indices_and_computes_nothing_from_them)
+{
+	static const u32 impossible[] = { 4, 96, 104, 0x80000000, 0xffffffff };
+	struct ring_view view;
+	unsigned int i;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(impossible); i++) {
+		set(&page.read_index, i & 1 ? impossible[i / 2] : 8);
+		set(&page.write_index, i & 1 ? 8 : impossible[i / 2]);
+		ring_look(&page, 96, &view);
+		EXPECT_EQ(i & 1 ? view.read : view.write, impossible[i / 2]);
+		EXPECT_EQ(view.readable, 0);
+		EXPECT_EQ(view.writable, 0);
+	}
+}
+
 KTAP_MAIN

@@ -311,3 +311,19 @@ bool ring_rx_unmask(struct ring_rx *rx)
 	env_mb();
 	return le32_to_cpu(READ_ONCE(rx->page->write_index)) != rx->read;
 }
+
+/* Onlookers ------------------------------------------------------------------*/
+
+void ring_look(const struct vmbus_ring_page *page, u32 size, struct ring_view *view)
+{
+	view->read = le32_to_cpu(READ_ONCE(page->read_index));
+	view->write = le32_to_cpu(READ_ONCE(page->write_index));
+	view->mask = le32_to_cpu(READ_ONCE(page->interrupt_mask));
+	view->pending = le32_to_cpu(READ_ONCE(page->pending_send_size));
+	view->readable = 0;
+	view->writable = 0;
+	if (!index_ok(view->read, size) || !index_ok(view->write, size))
+		return;
+	view->readable = distance(view->read, view->write, size);
+	view->writable = size - view->readable;
+}

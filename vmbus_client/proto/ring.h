@@ -155,4 +155,22 @@ void ring_rx_mask(struct ring_rx *rx);
  */
 bool ring_rx_unmask(struct ring_rx *rx);
 
+/* What a ring's control page says, as people and tools want to see it. */
+struct ring_view {
+	u32 read;		/* the two indices as they stand there, possible or not */
+	u32 write;
+	u32 mask;
+	u32 pending;		/* space the producer waits for, 0: does not */
+	u32 readable;		/* bytes; both 0 if an index is impossible */
+	u32 writable;
+};
+
+/**
+ * ring_look() - read a control page without taking part in the traffic
+ * @page: control page of either ring
+ * @size: bytes of its data area
+ * @view: to fill in; the fields need not be of the same moment
+ */
+void ring_look(const struct vmbus_ring_page *page, u32 size, struct ring_view *view);
+
 #endif
