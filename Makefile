@@ -10,6 +10,7 @@
 #   make check           seconds, without a machine: unit tests, fuzzers, rules, sparse
 #   make test            the whole suite
 #   make test-nightly    with four CPUs and longer fuzzing
+#   make test-sanitized  every guest test under KASAN, lockdep, kmemleak; builds a kernel, once
 #   make kernels         the modules for every kernel of the test matrix, strictly
 #   make provider        the host side, a plugin for QEMU
 #   make states          the channel's table of moves, as documentation shows it
@@ -31,8 +32,8 @@ KBUILD_ARGS := CONFIG_DEBUG_INFO_BTF_MODULES=
 KBUILD := $(MAKE) -C $(KDIR) M=$(TOP) $(KBUILD_ARGS)
 
 
-.PHONY: modules install clean setup kernels provider check run test test-nightly states \
-	dkms-install dkms-uninstall
+.PHONY: modules install clean setup kernels provider check run test test-nightly \
+	test-sanitized states dkms-install dkms-uninstall
 
 modules:
 	+$(KBUILD) modules
@@ -80,3 +81,6 @@ test:
 
 test-nightly:
 	SMP=4 FUZZ_SECONDS=600 selftests/suite nightly
+
+test-sanitized:
+	selftests/suite sanitized

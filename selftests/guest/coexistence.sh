@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="lun0=ram:16M" timeout=300
+# machine: provider="lun0=ram:16M" timeout=300 kernels="6.1 6.12"
 # proves: whoever has the bus first keeps it, the other fails to load and says so, in both orders
 . ./ktap.sh
 . ./lib.sh

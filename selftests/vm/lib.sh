@@ -20,3 +20,20 @@ need() {
 			die "$tool is not installed; selftests/vm/setup installs what the tests need"
 	done
 }
+
+# remembered NAME SINCE COMMAND...: what the command printed, anew if SINCE is newer than that, or after a day.
+# Asking apt takes a second each time, and every run has a dozen questions. Not for use in a condition.
+remembered() {
+	local name since=$2 file
+	# Another version of the script may give other answers.
+	name=$1-$(sha256sum <"$0" | cut -c1-8)
+	file=$CACHE/remembered/$name
+	shift 2
+	if [ ! "$file" -nt "$since" ] || [ -z "$(find "$file" -mtime -1)" ] || [[ $(<"$file") == /* && ! -d $(<"$file") ]]; then
+		mkdir -p "$CACHE/remembered"
+		find "$CACHE/remembered" -type f -mtime +7 -delete
+		"$@" >"$file.$$"
+		mv "$file.$$" "$file"
+	fi
+	cat "$file"
+}
