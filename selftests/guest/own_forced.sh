@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=2 provider="lun0=ram:64M" timeout=400
+# machine: smp=2 provider="lun0=ram:64M" timeout=600
 # proves: by the kernel's Hyper-V support and, forced, by our own: CPU 1 comes and goes under load, and unloading
 # leaves the kernel's clock and timers as they were
 . ./ktap.sh
