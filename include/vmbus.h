@@ -102,10 +102,28 @@ void vmbus_drv_unregister(struct vmbus_drv *drv);
 /* Channels -----------------------------------------------------------------*/
 
 /**
+ * enum vmbus_events - who drains a channel
+ * @VMBUS_EVENTS_BUS: the bus, when the host has rung: @event runs in a softirq
+ *	on the CPU interrupted, with the host's interrupts masked, never twice at
+ *	once, and takes packets with vmbus_chan_recv(). After a share of them
+ *	others get the CPU, and it is called again
+ * @VMBUS_EVENTS_DRIVER: the driver, from a context of its own, between
+ *	vmbus_chan_poll_begin() and vmbus_chan_poll_end(). @event only says that the
+ *	host has rung and is masked now: it has that context scheduled and returns.
+ *	Interrupts off; may run on two CPUs at once. None follows until
+ *	vmbus_chan_poll_rearm(), but for space wished by vmbus_chan_want_space();
+ *	a driver that never rearms and never wishes gets no interrupt at all
+ */
+enum vmbus_events {
+	VMBUS_EVENTS_BUS,
+	VMBUS_EVENTS_DRIVER,
+};
+
+/**
  * struct vmbus_chan_ops - what the bus calls
  * @event: the host may have sent packets, or freed ring space the driver waits
- *	for. Drain with vmbus_chan_recv(). Atomic context, interrupt or softirq;
- *	never twice at once for one channel
+ *	for. What to do then, and where it runs, is enum vmbus_events' matter.
+ *	Optional with VMBUS_EVENTS_DRIVER
  * @gone: the channel broke or was rescinded, and the bus has closed it already:
  *	no further event will come, every send fails, and vmbus_chan_reap() gives
  *	the requests that will never be completed. Process context; may sleep,
@@ -121,6 +139,7 @@ struct vmbus_chan_ops {
  * struct vmbus_chan_config - how a channel shall be opened
  * @ops: callbacks
  * @ctx: handed to them
+ * @events: who drains the channel
  * @tx_bytes: data area of the guest-to-host ring, a multiple of 4096
  * @rx_bytes: data area of the host-to-guest ring, a multiple of 4096
  * @max_packet: largest packet the host may send, descriptor included; a larger
@@ -134,6 +153,7 @@ struct vmbus_chan_ops {
 struct vmbus_chan_config {
 	const struct vmbus_chan_ops *ops;
 	void *ctx;
+	enum vmbus_events events;
 	u32 tx_bytes;
 	u32 rx_bytes;
 	u32 max_packet;
@@ -198,12 +218,12 @@ int vmbus_chan_open(struct vmbus_chan *chan, const struct vmbus_chan_config *cfg
  * vmbus_chan_close() - stop using a channel and take its memory back
  * @chan: an open channel; its sub-channels must be closed first
  *
- * When this returns no callback is running and none will run. Memory the host
- * refuses to let go of is parked, not freed; the caller need not care. Requests
- * without completion are left for vmbus_chan_reap(). Closing a channel that is
- * not open does nothing.
+ * When this returns no callback is running and none will run, nobody polls, and
+ * vmbus_chan_poll_begin() says no. Memory the host refuses to let go of is parked,
+ * not freed; the caller need not care. Requests without completion are left for
+ * vmbus_chan_reap(). Closing a channel that is not open does nothing.
  *
- * Context: Process context; waits for the host, with a bound.
+ * Context: Process context; waits for the host, with a bound, and for whoever polls.
  */
 void vmbus_chan_close(struct vmbus_chan *chan);
 
@@ -284,14 +304,63 @@ bool vmbus_chan_want_space(struct vmbus_chan *chan, u32 payload_len, u32 pages);
 
 /**
  * vmbus_chan_recv() - next packet from the host
- * @chan: the channel whose event callback is running
+ * @chan: the channel whose event callback is running, or that is being polled
  * @pkt: to fill in
  *
- * Context: The event callback only.
- * Return: true if there was one. False also when the callback has had its share:
- * it will be called again.
+ * Context: The event callback (VMBUS_EVENTS_BUS); between vmbus_chan_poll_begin()
+ * and vmbus_chan_poll_end() (VMBUS_EVENTS_DRIVER).
+ * Return: true if there was one. False also when the callback has had its share,
+ * and will be called again, or the poll its budget; and when the channel broke.
  */
 bool vmbus_chan_recv(struct vmbus_chan *chan, struct vmbus_pkt *pkt);
+
+/**
+ * vmbus_chan_poll_begin() - be the one who takes this channel's packets
+ * @chan: a channel, opened with VMBUS_EVENTS_DRIVER
+ * @budget: most packets vmbus_chan_recv() gives
+ *
+ * Only one polls at a time, and vmbus_chan_close() waits for him. For NAPI::
+ *
+ *	int done;
+ *
+ *	if (!vmbus_chan_poll_begin(chan, budget)) {
+ *		napi_complete_done(napi, 0);
+ *		return 0;
+ *	}
+ *	while (vmbus_chan_recv(chan, &pkt))
+ *		handle(&pkt);
+ *	done = vmbus_chan_poll_end(chan);
+ *	if (done < budget && napi_complete_done(napi, done) &&
+ *	    vmbus_chan_poll_rearm(chan))
+ *		napi_schedule(napi);
+ *	return done;
+ *
+ * Context: Any but the event callback.
+ * Return: true if the caller polls and owes a vmbus_chan_poll_end(). False if
+ * somebody else does, or there is nothing to poll: not open, closed, broken.
+ */
+bool vmbus_chan_poll_begin(struct vmbus_chan *chan, int budget);
+
+/**
+ * vmbus_chan_poll_end() - give back the space of what was received, and stop polling
+ * @chan: channel the caller polls; the last packet's payload is gone now
+ *
+ * Context: As vmbus_chan_poll_begin().
+ * Return: how many packets were taken, completions that answer nothing included.
+ */
+int vmbus_chan_poll_end(struct vmbus_chan *chan);
+
+/**
+ * vmbus_chan_poll_rearm() - have the event callback called when the host sends more
+ * @chan: a channel, opened with VMBUS_EVENTS_DRIVER, that was polled until nothing came
+ *
+ * Also for a context that was not ready yet when the first event came, soon after
+ * the channel had been opened. Does nothing to a channel that is not open.
+ *
+ * Context: Any; after vmbus_chan_poll_end(), when the next event may schedule anew.
+ * Return: true if packets came meanwhile: no event will announce them, poll again.
+ */
+bool vmbus_chan_poll_rearm(struct vmbus_chan *chan);
 
 /**
  * vmbus_chan_cpu() - CPU an open channel interrupts

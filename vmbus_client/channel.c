@@ -465,7 +465,8 @@ bool vmbus_chan_uses_cpu(unsigned int cpu)
 
 static bool config_valid(const struct vmbus_chan_config *cfg)
 {
-	return cfg->ops && cfg->ops->event &&
+	return cfg->ops && (cfg->ops->event || cfg->events == VMBUS_EVENTS_DRIVER) &&
+	       cfg->events <= VMBUS_EVENTS_DRIVER &&
 	       cfg->tx_bytes && !(cfg->tx_bytes % TLFS_PAGE_SIZE) &&
 	       cfg->rx_bytes && !(cfg->rx_bytes % TLFS_PAGE_SIZE) &&
 	       cfg->max_packet >= sizeof(struct vmbus_pkt_hdr) &&

@@ -20,6 +20,15 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+/* Who hears of an interrupt. */
+enum chan_live {
+	LIVE_NOBODY,	/* not open, or about to close */
+	LIVE_BELL,	/* our tasklet, which calls the driver */
+	LIVE_DRIVER,	/* the driver at once; it polls from where it likes */
+};
+
+#define CHAN_POLLED	0	/* bit of @polling */
+
 /* What a channel has seen; shown by sysfs and debugfs. Each has one writer at a time. */
 struct chan_stats {
 	/* under tx_lock */
@@ -29,7 +38,7 @@ struct chan_stats {
 	u64 tx_full_first;	/* of these, the first since a send succeeded */
 	u64 tx_full_at;		/* packets_out at the last refusal */
 	u64 ids_full;		/* sends refused for want of a request slot */
-	/* by the bell */
+	/* by the bell, or whoever polls */
 	u64 signals_space;	/* hypercalls because the host waited for space */
 	u64 packets_in;
 	u64 refills;		/* event callbacks that used up their share */
@@ -60,11 +69,13 @@ struct chan_stats {
  * @open_id: number of the latest open, so that a late result is recognised
  * @cpu: interrupted CPU while open
  * @broke: its ring lied since it was opened last
- * @live: the event path may use what follows
+ * @live: enum chan_live; unless LIVE_NOBODY, the event path may use what follows
  * @bell: handles interrupts, one at a time
- * @budget: packets the running event callback may still take
- * @rx: host-to-guest ring; only @bell
- * @rx_buf: private copy of the packet being handled; only @bell
+ * @polling: CHAN_POLLED while somebody polls in place of @bell
+ * @polled_from: packets received before he began
+ * @budget: packets the running event callback or poll may still take
+ * @rx: host-to-guest ring; only @bell, or who polls
+ * @rx_buf: private copy of the packet being handled; likewise
  * @tx_lock: guards the next four; irq-safe, leaf
  * @tx_open: sends are allowed
  * @tx: guest-to-host ring
@@ -99,8 +110,10 @@ struct vmbus_chan {
 	int cpu;
 	bool broke;
 
-	bool live;
+	enum chan_live live;
 	struct tasklet_struct bell;
+	unsigned long polling;
+	u64 polled_from;
 	int budget;
 	struct ring_rx rx;
 	void *rx_buf;
@@ -220,7 +233,7 @@ void io_allow(struct vmbus_chan *chan);
 void io_refuse(struct vmbus_chan *chan);
 
 /**
- * io_stop() - no event callback is running nor will run; the rings are not touched any more
+ * io_stop() - no event callback and no poll runs nor will run; nobody touches the rings any more
  * @chan: channel
  *
  * Context: Process context, sleeps.
@@ -232,6 +245,14 @@ void io_stop(struct vmbus_chan *chan);
  * @chan: channel
  */
 void io_free(struct vmbus_chan *chan);
+
+/**
+ * io_look() - do as if the host had rung
+ * @chan: channel; io_stop() is not running, or an RCU read section is
+ *
+ * Context: Any.
+ */
+void io_look(struct vmbus_chan *chan);
 
 /**
  * io_interrupt() - the host rang

@@ -3,8 +3,9 @@
  * io.c - send and receive on an open channel: locks, ids, the bell (hot path)
  *
  * The ring says when the host must be signalled; this file does it, after the
- * lock is dropped. The receive side has one reader, the bell, a tasklet that
- * the interrupt schedules with the ring masked; it unmasks when it is done.
+ * lock is dropped. The receive side has one reader: the bell, a tasklet that
+ * the interrupt schedules with the ring masked, and that unmasks when it is done;
+ * or, if the driver prefers, whoever it lets poll.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,6 +19,7 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 /* Packets an event callback may take before others get the CPU. */
 #define EVENT_BUDGET	256
@@ -269,6 +271,18 @@ bool vmbus_chan_recv(struct vmbus_chan *chan, struct vmbus_pkt *pkt)
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_recv);
 
+/* Give back the space of what was read. False: the ring is not to be touched any more. */
+static bool commit(struct vmbus_chan *chan)
+{
+	if (unlikely(vmbus_chan_state(chan) == CHAN_BROKEN))
+		return false;
+	if (ring_rx_commit(&chan->rx)) {
+		chan->stats.signals_space++;
+		ring_host(chan);
+	}
+	return true;
+}
+
 static void bell(struct tasklet_struct *t)
 {
 	struct vmbus_chan *chan = from_tasklet(chan, t, bell);
@@ -278,13 +292,8 @@ static void bell(struct tasklet_struct *t)
 
 	chan->budget = EVENT_BUDGET;
 	chan->cfg.ops->event(chan, chan->cfg.ctx);
-	if (unlikely(vmbus_chan_state(chan) == CHAN_BROKEN))
+	if (!commit(chan))
 		return;
-
-	if (ring_rx_commit(&chan->rx)) {
-		chan->stats.signals_space++;
-		ring_host(chan);
-	}
 	if (unlikely(chan->budget <= 0)) {
 		/* A host that refills as fast as we drain shares the CPU with everybody. */
 		chan->stats.refills++;
@@ -297,15 +306,110 @@ static void bell(struct tasklet_struct *t)
 	}
 }
 
+static void tell_driver(struct vmbus_chan *chan)
+{
+	if (chan->cfg.ops->event)
+		chan->cfg.ops->event(chan, chan->cfg.ctx);
+}
+
 void io_interrupt(struct vmbus_chan *chan)
 {
 	/* Pairs with io_allow(): whoever sees it live sees the ring it is live with. */
-	if (unlikely(!smp_load_acquire(&chan->live)))
+	enum chan_live live = smp_load_acquire(&chan->live);
+
+	if (unlikely(live == LIVE_NOBODY))
 		return;
 	chan->stats.interrupts++;
 	ring_rx_mask(&chan->rx);
-	tasklet_schedule(&chan->bell);
+	if (likely(live == LIVE_BELL))
+		tasklet_schedule(&chan->bell);
+	else
+		tell_driver(chan);
 }
+
+void io_look(struct vmbus_chan *chan)
+{
+	enum chan_live live = smp_load_acquire(&chan->live);
+	unsigned long irq;
+
+	if (live == LIVE_NOBODY)
+		return;
+	ring_rx_mask(&chan->rx);
+	if (live == LIVE_BELL) {
+		tasklet_schedule(&chan->bell);
+		return;
+	}
+	local_irq_save(irq);
+	tell_driver(chan);
+	local_irq_restore(irq);
+}
+
+/* The driver polls ---------------------------------------------------------------*/
+
+static bool pollable(const struct vmbus_chan *chan)
+{
+	/* Pairs with io_allow(), as in io_interrupt(). */
+	return smp_load_acquire(&chan->live) == LIVE_DRIVER &&
+	       READ_ONCE(chan->state) != CHAN_BROKEN;
+}
+
+static void stop_polling(struct vmbus_chan *chan)
+{
+	chan->budget = 0;
+	clear_bit_unlock(CHAN_POLLED, &chan->polling);
+	/* Pairs with io_stop(): it sees that nobody polls, or we see that it may be waiting. */
+	smp_mb__after_atomic();
+	if (unlikely(READ_ONCE(chan->live) != LIVE_DRIVER))
+		wake_up_bit(&chan->polling, CHAN_POLLED);
+}
+
+bool vmbus_chan_poll_begin(struct vmbus_chan *chan, int budget)
+{
+	/* Whoever finds nothing to poll, in a busy loop perhaps, disturbs nobody. */
+	if (!pollable(chan) || test_bit(CHAN_POLLED, &chan->polling))
+		return false;
+	/* A full barrier. Pairs with io_stop(): it sees that we poll, or we see that we may not. */
+	if (test_and_set_bit(CHAN_POLLED, &chan->polling))
+		return false;
+	if (unlikely(!pollable(chan))) {
+		stop_polling(chan);
+		return false;
+	}
+	chan->budget = budget;
+	chan->polled_from = chan->stats.packets_in;
+	return true;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_poll_begin);
+
+int vmbus_chan_poll_end(struct vmbus_chan *chan)
+{
+	int taken = chan->stats.packets_in - chan->polled_from;
+
+	commit(chan);
+	stop_polling(chan);
+	return taken;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_poll_end);
+
+bool vmbus_chan_poll_rearm(struct vmbus_chan *chan)
+{
+	bool more = false;
+
+	/*
+	 * As soon as the ring is unmasked an event may have somebody else poll, and
+	 * be done before we look: then we see too much and have it polled in vain. As
+	 * long as we look io_stop() waits for us.
+	 */
+	rcu_read_lock();
+	if (likely(pollable(chan))) {
+		more = ring_rx_unmask(&chan->rx);
+		if (more)
+			ring_rx_mask(&chan->rx);
+	}
+	rcu_read_unlock();
+	return more;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_poll_rearm);
 
 /* Start and stop ---------------------------------------------------------------*/
 
@@ -351,10 +455,10 @@ void io_allow(struct vmbus_chan *chan)
 {
 	/* In this order: the first event may want to answer. */
 	set_tx_open(chan, true);
-	smp_store_release(&chan->live, true);
-	/* What the host sent before, and what interrupts we did not heed: look once. */
-	ring_rx_mask(&chan->rx);
-	tasklet_schedule(&chan->bell);
+	smp_store_release(&chan->live, chan->cfg.events == VMBUS_EVENTS_DRIVER ? LIVE_DRIVER :
+									   LIVE_BELL);
+	/* What the host sent before, and what interrupts we did not heed. */
+	io_look(chan);
 }
 
 void io_refuse(struct vmbus_chan *chan)
@@ -365,10 +469,11 @@ void io_refuse(struct vmbus_chan *chan)
 void io_stop(struct vmbus_chan *chan)
 {
 	io_refuse(chan);
-	WRITE_ONCE(chan->live, false);
-	/* An interrupt that saw it live may be about to schedule the bell. */
+	WRITE_ONCE(chan->live, LIVE_NOBODY);
+	/* An interrupt that saw it live may be about to schedule the bell, or a driver to rearm. */
 	synchronize_rcu();
 	tasklet_kill(&chan->bell);
+	wait_on_bit(&chan->polling, CHAN_POLLED, TASK_UNINTERRUPTIBLE);
 }
 
 void io_free(struct vmbus_chan *chan)

@@ -6,7 +6,7 @@
 . ./ktap.sh
 . ./lib.sh
 . ./echo_lib.sh
-ktap_plan 22
+ktap_plan 26
 
 attribute() { ls -d /sys/bus/vmbus/drivers/vmbus_echo/*/say; }
 first() { attribute | head -n 1; }
@@ -56,6 +56,30 @@ back_to_back() {
 answered_back() { all_good echo0 source 1000 16 1 && wait_for 5 confirmed; }
 confirmed() { [ "$(host echo0.confirmed)" = 1000 ]; }
 
+# no_more COUNTER COMMAND...: it does not move
+no_more() { spent "$@" | tee /dev/stderr | grep -qx 0; }
+everything() {
+	all_good "$1" stream 2000 900 64 && all_good "$1" ping 200 64 && all_good "$1" source 1000 64 &&
+		all_good "$1" sink 1000 64 8
+}
+as_napi_would() {
+	all_good echo0 drain 1 && everything echo0 &&
+		interrupts=$(spent interrupts all_good echo0 source 2000 64) &&
+		echo "$interrupts interrupts for 2000 packets" && [ "$interrupts" -gt 0 ] && [ "$interrupts" -lt 200 ]
+}
+never_rung() { all_good echo0 drain 2 && no_more interrupts everything echo0; }
+polled_closing() { all_good echo0 close 40 && [ "$(result waited)" -gt 0 ] && all_good echo0 drain 0 && everything echo0; }
+
+polled_and_gone() {
+	all_good echo1 drain 2 || return 1
+	on echo1 ping 100000000 64 >/tmp/other 2>&1 &
+	sleep 0.3
+	ctl rescind echo1
+	! wait $! && wait_for 10 no_echo1 && ctl offer echo1 && wait_for 10 echo1_works
+}
+no_echo1() { ! [ -e /sys/kernel/debug/vmbus_echo_test/echo1 ]; }
+echo1_works() { all_good echo1 ping 10 64; }
+
 # same WHAT...: the host saw what we have
 same() { all_good echo0 "$@" && [ "$(result same)" = 1 ]; }
 memory() { same checksum 0 1 && same checksum 4095 2 && same checksum 100 50000 && same checksum 0 262144; }
@@ -86,6 +110,10 @@ ktap_check a_signal_and_an_interrupt_a_round_at_most ping_pong
 ktap_check one_signal_for_a_batch one_batch
 ktap_check few_interrupts_back_to_back back_to_back
 ktap_check host_gets_its_completions answered_back
+ktap_check driver_polls_as_napi_would as_napi_would
+ktap_check polled_without_any_interrupt never_rung
+ktap_check close_waits_for_who_polls polled_closing
+ktap_check polled_when_the_host_takes_it polled_and_gone
 ktap_check host_reads_memory_named_in_packets memory
 ktap_check host_reads_a_lent_buffer lent
 ktap_check sub_channels_echo sub_channels

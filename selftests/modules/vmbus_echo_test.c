@@ -8,6 +8,9 @@
  * of the commands as well, for the kernel's own bus.
  *
  *   reopen TX RX           with rings of so many KiB of data
+ *   drain WHO              0: the bus calls us, 1: we poll in a tasklet, as NAPI would, when
+ *                          the host has rung, 2: who waits polls, and the host never rings
+ *   close COUNT            close and open again while another thread polls
  *   cycle COUNT            close and open again, so many times
  *   sizes FIRST LAST STEP  an echo of each size of body, one at a time, compared
  *   stream COUNT BODY DEPTH  echoes, up to DEPTH at once, each compared; sizes vary up to BODY
@@ -21,7 +24,10 @@
 #include <linux/completion.h>
 #include <linux/crc32.h>
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -38,6 +44,7 @@
 #define PAGES_MAX	64
 #define PATIENCE	(60 * HZ)
 #define SUB_ECHOES	200
+#define POLL_BUDGET	64
 
 struct tester;
 struct lane;
@@ -53,13 +60,19 @@ struct request {
 	bool busy;
 };
 
-/* A channel and what it is doing. Written by the event callback alone while a run lasts. */
+enum drain { DRAIN_BUS, DRAIN_TASKLET, DRAIN_WAITER, DRAIN_COUNT };
+
+/* A channel and what it is doing. Written by whoever drains it alone while a run lasts. */
 struct lane {
 	struct tester *t;
 	struct vmbus_chan *chan;
 	const struct lane_mode *mode;
 	struct completion done;
 	struct completion space;
+	enum drain drain;
+	struct tasklet_struct poll;
+	bool polling, closing;		/* run_close() and its thread */
+	u64 waited;			/* closes that a poll made wait */
 	u32 to_send, to_come;
 	u32 number, body;
 	u32 depth, out;
@@ -75,6 +88,7 @@ struct tester {
 	struct vmbus_dev *vdev;
 	struct mutex lock;		/* one command at a time */
 	struct vmbus_chan_config cfg;
+	enum drain drain;
 	struct lane *lane;		/* of the primary channel */
 	struct dentry *dir;
 	u64 ns;				/* what the last run took */
@@ -110,6 +124,34 @@ static void on_event(struct vmbus_chan *chan, void *ctx)
 		mode->drained(lane);
 }
 
+/* Less than 0 if nothing can be polled. */
+static int poll_once(struct lane *lane)
+{
+	if (!vmbus_chan_poll_begin(lane->chan, POLL_BUDGET))
+		return -1;
+	on_event(lane->chan, lane);
+	return vmbus_chan_poll_end(lane->chan);
+}
+
+/* A NAPI context is nothing else, but for the name. */
+static void on_poll(struct tasklet_struct *t)
+{
+	struct lane *lane = from_tasklet(lane, t, poll);
+	int taken = poll_once(lane);
+
+	if (taken < 0)
+		return;
+	if (taken >= POLL_BUDGET || vmbus_chan_poll_rearm(lane->chan))
+		tasklet_schedule(&lane->poll);
+}
+
+static void on_ring(struct vmbus_chan *chan, void *ctx)
+{
+	struct lane *lane = ctx;
+
+	tasklet_schedule(&lane->poll);
+}
+
 static void on_gone(struct vmbus_chan *chan, void *ctx)
 {
 	struct lane *lane = ctx;
@@ -120,7 +162,11 @@ static void on_gone(struct vmbus_chan *chan, void *ctx)
 	complete(&lane->done);
 }
 
-static const struct vmbus_chan_ops lane_ops = { .event = on_event, .gone = on_gone };
+static const struct vmbus_chan_ops drained_by[DRAIN_COUNT] = {
+	[DRAIN_BUS]	= { .event = on_event, .gone = on_gone },
+	[DRAIN_TASKLET]	= { .event = on_ring, .gone = on_gone },
+	[DRAIN_WAITER]	= { .gone = on_gone },
+};
 
 static struct lane *new_lane(struct tester *t, struct vmbus_chan *chan)
 {
@@ -137,6 +183,7 @@ static struct lane *new_lane(struct tester *t, struct vmbus_chan *chan)
 	lane->chan = chan;
 	init_completion(&lane->done);
 	init_completion(&lane->space);
+	tasklet_setup(&lane->poll, on_poll);
 	return lane;
 }
 
@@ -150,6 +197,9 @@ static int open_lane(struct lane *lane)
 {
 	struct vmbus_chan_config cfg = lane->t->cfg;
 
+	lane->drain = lane->t->drain;
+	cfg.ops = &drained_by[lane->drain];
+	cfg.events = lane->drain == DRAIN_BUS ? VMBUS_EVENTS_BUS : VMBUS_EVENTS_DRIVER;
 	cfg.ctx = lane;
 	return vmbus_chan_open(lane->chan, &cfg);
 }
@@ -157,6 +207,8 @@ static int open_lane(struct lane *lane)
 static void close_lane(struct lane *lane)
 {
 	vmbus_chan_close(lane->chan);
+	/* It may be scheduled still, and finds nothing. */
+	tasklet_kill(&lane->poll);
 	while (vmbus_chan_reap(lane->chan))
 		lane->bad++;
 }
@@ -215,9 +267,25 @@ static void begin(struct lane *lane, const struct lane_mode *mode)
 	smp_store_release(&lane->mode, mode);
 }
 
+/* False if it takes too long. */
+static bool wait_or_poll(struct lane *lane, struct completion *what)
+{
+	unsigned long end = jiffies + PATIENCE;
+
+	if (lane->drain != DRAIN_WAITER)
+		return wait_for_completion_timeout(what, PATIENCE);
+	while (!try_wait_for_completion(what)) {
+		if (time_after(jiffies, end))
+			return false;
+		if (poll_once(lane) <= 0)
+			cond_resched();
+	}
+	return true;
+}
+
 static int await(struct lane *lane)
 {
-	if (!wait_for_completion_timeout(&lane->done, PATIENCE))
+	if (!wait_or_poll(lane, &lane->done))
 		return -ETIMEDOUT;
 	return vmbus_chan_gone(lane->chan) ? -ENODEV : 0;
 }
@@ -237,9 +305,10 @@ static int send_waiting(struct lane *lane, u32 len, void *cookie, unsigned int f
 		if (err != -EAGAIN)
 			return err;
 		lane->full++;
-		if (vmbus_chan_want_space(lane->chan, len, 0))
+		/* The host rings for a wish, so who polls has none. */
+		if (lane->drain != DRAIN_WAITER && vmbus_chan_want_space(lane->chan, len, 0))
 			continue;
-		if (!wait_for_completion_timeout(&lane->space, PATIENCE))
+		if (!wait_or_poll(lane, &lane->space))
 			return -ETIMEDOUT;
 	}
 }
@@ -326,11 +395,12 @@ static void stream_pump(struct lane *lane)
 		err = vmbus_chan_send(lane->chan, lane->msg, len, r, VMBUS_SEND_MORE);
 		if (err) {
 			r->busy = false;
-			if (err == -EAGAIN) {
-				lane->full++;
-				if (vmbus_chan_want_space(lane->chan, len, 0))
-					continue;
-			}
+			if (err != -EAGAIN)
+				break;
+			lane->full++;
+			if (lane->drain != DRAIN_WAITER &&
+			    vmbus_chan_want_space(lane->chan, len, 0))
+				continue;
 			break;
 		}
 		lane->number++;
@@ -533,6 +603,70 @@ static int run_reopen(struct tester *t, u32 tx_kib, u32 rx_kib)
 	return open_lane(t->lane);
 }
 
+static int run_drain(struct tester *t, u32 who)
+{
+	if (who >= DRAIN_COUNT)
+		return -EINVAL;
+	close_lane(t->lane);
+	t->drain = who;
+	return open_lane(t->lane);
+}
+
+/* Polls as often as it can, and sometimes takes its time about it. */
+static int poll_thread(void *arg)
+{
+	struct lane *lane = arg;
+	u32 n;
+
+	for (n = 0; !kthread_should_stop(); n++) {
+		if (!vmbus_chan_poll_begin(lane->chan, POLL_BUDGET)) {
+			usleep_range(50, 100);
+			continue;
+		}
+		WRITE_ONCE(lane->polling, true);
+		on_event(lane->chan, lane);
+		if (n % 8 == 0) {
+			usleep_range(1000, 2000);
+			lane->waited += READ_ONCE(lane->closing);
+		}
+		WRITE_ONCE(lane->polling, false);
+		vmbus_chan_poll_end(lane->chan);
+		usleep_range(50, 100);
+	}
+	return 0;
+}
+
+/* When close returns nobody polls, nor can begin to; and polls were waited for. */
+static int run_close(struct tester *t, u32 count)
+{
+	struct lane *lane = t->lane;
+	struct task_struct *thread;
+	u64 bad = 0;
+	int err = 0;
+	u32 i;
+
+	if (t->drain != DRAIN_WAITER)
+		return -EINVAL;
+	begin(lane, NULL);
+	lane->waited = 0;
+	thread = kthread_run(poll_thread, lane, "echo-poll");
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	for (i = 0; i < count && !err; i++) {
+		usleep_range(500, 1500);
+		WRITE_ONCE(lane->closing, true);
+		close_lane(lane);
+		bad += READ_ONCE(lane->polling);
+		bad += vmbus_chan_poll_begin(lane->chan, POLL_BUDGET);
+		bad += vmbus_chan_poll_rearm(lane->chan);
+		WRITE_ONCE(lane->closing, false);
+		err = open_lane(lane);
+	}
+	kthread_stop(thread);
+	tell(t, "closed %u\nwaited %llu\nbad %llu\n", i, lane->waited, bad);
+	return err;
+}
+
 /* Memory -----------------------------------------------------------------------------------*/
 
 static u32 crc_as_gzip(const void *bytes, size_t len)
@@ -681,6 +815,10 @@ static int run(struct tester *t, char *line)
 		sscanf(line, "%u %u %u", &a, &b, &c);
 	if (!strcmp(word, "reopen"))
 		return run_reopen(t, a, b);
+	if (!strcmp(word, "drain"))
+		return run_drain(t, a);
+	if (!strcmp(word, "close"))
+		return run_close(t, a);
 	if (!strcmp(word, "cycle"))
 		return run_cycle(t, a);
 	if (!strcmp(word, "sizes"))
@@ -754,7 +892,6 @@ static int test_probe(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *i
 	t->vdev = vdev;
 	mutex_init(&t->lock);
 	t->cfg = (struct vmbus_chan_config) {
-		.ops = &lane_ops,
 		.tx_bytes = 16384,
 		.rx_bytes = 16384,
 		.max_packet = MSG_MAX + 64,

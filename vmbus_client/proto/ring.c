@@ -261,7 +261,7 @@ int ring_rx_next(struct ring_rx *rx, void *buf, u32 room)
 		return -EMSGSIZE;
 
 	copy_out(rx, at, copy + 2, len - HDR_LEN);
-	rx->read = advance(rx->read, len + TRAILER_LEN, size);
+	WRITE_ONCE(rx->read, advance(rx->read, len + TRAILER_LEN, size));
 	return len;
 }
 
@@ -309,7 +309,7 @@ bool ring_rx_unmask(struct ring_rx *rx)
 	WRITE_ONCE(rx->page->interrupt_mask, cpu_to_le32(0));
 	/* Forbids: the host sees the mask and stays silent, and we miss what it wrote. */
 	env_mb();
-	return le32_to_cpu(READ_ONCE(rx->page->write_index)) != rx->read;
+	return le32_to_cpu(READ_ONCE(rx->page->write_index)) != READ_ONCE(rx->read);
 }
 
 /* Onlookers ------------------------------------------------------------------*/

@@ -150,6 +150,9 @@ void ring_rx_mask(struct ring_rx *rx);
  * ring_rx_unmask() - ask for interrupts again
  * @rx: ring, drained and committed (the host signals only if it sees the ring empty)
  *
+ * If the interrupt can set another reader to work at once, the answer may be a
+ * "true" that is not so any more.
+ *
  * Return: true if data arrived meanwhile and may have come without an
  * interrupt: mask and read again.
  */
