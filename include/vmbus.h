@@ -147,6 +147,9 @@ struct vmbus_chan_ops {
  * @max_requests: most requests that may wait for a completion; 0 if the driver
  *	sends none that want one
  * @cpu: CPU to interrupt, or -1 to let the bus choose
+ * @signal_now: reach the host at once. Some hosts offer, for the channels of some
+ *	devices, to look at a bit in memory every now and then instead of being
+ *	called: cheaper for us, and up to some 100 microseconds later for them
  * @user: device-specific data for the host, or NULL
  * @user_len: bytes of it, at most 120
  */
@@ -159,6 +162,7 @@ struct vmbus_chan_config {
 	u32 max_packet;
 	u32 max_requests;
 	int cpu;
+	bool signal_now;
 	const void *user;
 	u32 user_len;
 };

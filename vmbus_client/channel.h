@@ -32,14 +32,14 @@ enum chan_live {
 /* What a channel has seen; shown by sysfs and debugfs. Each has one writer at a time. */
 struct chan_stats {
 	/* under tx_lock */
-	u64 signals_data;	/* hypercalls because the host had seen its ring empty */
+	u64 signals_data;	/* because the host had seen its ring empty */
 	u64 packets_out;
 	u64 tx_full;		/* sends refused for want of space */
 	u64 tx_full_first;	/* of these, the first since a send succeeded */
 	u64 tx_full_at;		/* packets_out at the last refusal */
 	u64 ids_full;		/* sends refused for want of a request slot */
 	/* by the bell, or whoever polls */
-	u64 signals_space;	/* hypercalls because the host waited for space */
+	u64 signals_space;	/* because the host waited for space */
 	u64 packets_in;
 	u64 refills;		/* event callbacks that used up their share */
 	/* by the interrupt */
@@ -81,6 +81,9 @@ struct chan_stats {
  * @tx: guest-to-host ring
  * @ids: requests without completion; outlives the open channel until reaped
  * @slots: memory of @ids
+ * @monitor: page in which this channel's signals are bits, or NULL if they are
+ *	hypercalls; set before anything is sent
+ * @signals_monitor: signals of that kind
  * @gone_work: stops a broken or rescinded channel and tells the driver
  * @stats: counters
  */
@@ -123,6 +126,9 @@ struct vmbus_chan {
 	struct ring_tx tx;
 	struct reqid_table ids;
 	struct reqid_slot *slots;
+
+	struct tlfs_monitor_page *monitor;
+	atomic64_t signals_monitor;
 
 	struct work_struct gone_work;
 	struct chan_stats stats;

@@ -33,6 +33,7 @@ static const char * const count_names[CONN_COUNTS] = {
 static void show_chan(struct vmbus_chan *chan, void *arg)
 {
 	const struct chan_stats *s = &chan->stats;
+	u64 monitor = atomic64_read(&chan->signals_monitor);
 	struct seq_file *m = arg;
 	u32 id = vmbus_chan_relid(chan);
 
@@ -40,7 +41,8 @@ static void show_chan(struct vmbus_chan *chan, void *arg)
 	seq_printf(m, "chan%u.index %u\n", id, chan->offer.sub_channel_index);
 	seq_printf(m, "chan%u.state %s\n", id, chan_state_name(vmbus_chan_state(chan)));
 	seq_printf(m, "chan%u.cpu %d\n", id, vmbus_chan_cpu(chan));
-	seq_printf(m, "chan%u.signals %llu\n", id, s->signals_data + s->signals_space);
+	seq_printf(m, "chan%u.signals %llu\n", id, s->signals_data + s->signals_space - monitor);
+	seq_printf(m, "chan%u.signals_monitor %llu\n", id, monitor);
 	seq_printf(m, "chan%u.interrupts %llu\n", id, s->interrupts);
 	seq_printf(m, "chan%u.packets_out %llu\n", id, s->packets_out);
 	seq_printf(m, "chan%u.packets_in %llu\n", id, s->packets_in);

@@ -29,6 +29,7 @@
 #include <asm/io.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
+#include <asm/sync_bitops.h>
 #include COMPAT_CPUID_HEADER
 #ifdef COMPAT_HYPERV
 #include <asm/mshyperv.h>
@@ -353,4 +354,16 @@ void hypercall_signal_event(u32 connection_id)
 		own_call(TLFS_CALL_SIGNAL_EVENT | TLFS_CALL_FAST, connection_id);
 	else
 		kernel_fast_call(TLFS_CALL_SIGNAL_EVENT, connection_id);
+}
+
+void hypercall_signal_page(struct tlfs_monitor_page *page, u32 id)
+{
+	unsigned long *groups = (unsigned long *)page->group;
+
+	/*
+	 * A group is 32 pending bits and, above them, as many others. Locked even where
+	 * the kernel has found but one CPU: the host has its own. And so a full barrier,
+	 * behind which it finds what the signal is about.
+	 */
+	sync_set_bit(id / 32 * 64 + id % 32, groups);
 }

@@ -7,6 +7,8 @@
 
 #include <linux/types.h>
 
+struct tlfs_monitor_page;
+
 /**
  * hypercall_init() - find the hypervisor, the privileges VMBus needs and a way to call
  *
@@ -78,5 +80,14 @@ u32 hypercall_post_message(u32 connection_id, const void *payload, u32 len);
  * Context: Any.
  */
 void hypercall_signal_event(u32 connection_id);
+
+/**
+ * hypercall_signal_page() - the same without a call, where the hypervisor looks by itself
+ * @page: the page it looks through
+ * @id: monitor id of the channel, below TLFS_MONITOR_ID_COUNT
+ *
+ * Context: Any.
+ */
+void hypercall_signal_page(struct tlfs_monitor_page *page, u32 id);
 
 #endif

@@ -17,6 +17,7 @@
 
 #include <linux/export.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -24,10 +25,29 @@
 /* Packets an event callback may take before others get the CPU. */
 #define EVENT_BUDGET	256
 
+static bool monitor = true;
+module_param(monitor, bool, 0644);
+MODULE_PARM_DESC(monitor,
+		 "signal by a bit in memory where the host offers it; read when a channel is opened (default on)");
+
+/* The rings say when; here is how. */
 static void ring_host(struct vmbus_chan *chan)
 {
 	trace_vmbus_signal(chan->offer.relid);
-	hypercall_signal_event(chan->offer.connection_id);
+	if (!chan->monitor) {
+		hypercall_signal_event(chan->offer.connection_id);
+		return;
+	}
+	hypercall_signal_page(chan->monitor, chan->offer.monitor_id);
+	atomic64_inc(&chan->signals_monitor);
+}
+
+/* By the page the host looks through, if it offers that and the driver can wait. */
+static void choose_signal(struct vmbus_chan *chan)
+{
+	bool by_page = monitor && chan->offer.monitored && !chan->cfg.signal_now;
+
+	chan->monitor = by_page ? chan->conn->monitor_pages[1] : NULL;
 }
 
 /* A ring that lied is not looked at again: no repair, the others go on. */
@@ -437,6 +457,7 @@ int io_start(struct vmbus_chan *chan)
 		}
 		reqid_init(&chan->ids, chan->slots, cfg->max_requests);
 	}
+	choose_signal(chan);
 	ring_tx_init(&chan->tx, mem, mem + TLFS_PAGE_SIZE, cfg->tx_bytes);
 	ring_rx_init(&chan->rx, mem + rx_page, mem + rx_page + TLFS_PAGE_SIZE, cfg->rx_bytes);
 	return 0;

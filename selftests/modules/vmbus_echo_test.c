@@ -10,6 +10,7 @@
  *   reopen TX RX           with rings of so many KiB of data
  *   drain WHO              0: the bus calls us, 1: we poll in a tasklet, as NAPI would, when
  *                          the host has rung, 2: who waits polls, and the host never rings
+ *   now YES                1: signals reach the host at once, 0: by monitor page if it offers that
  *   close COUNT            close and open again while another thread polls
  *   cycle COUNT            close and open again, so many times
  *   sizes FIRST LAST STEP  an echo of each size of body, one at a time, compared
@@ -38,9 +39,9 @@
 #include <wire/echo.h>
 
 #define MSG_MAX		(65536 + (u32)sizeof(struct echo_hdr))
-#define RESULT_MAX	1024
+#define RESULT_MAX	4096
 #define REQUESTS_MAX	1024
-#define SUBS_MAX	16
+#define SUBS_MAX	40
 #define PAGES_MAX	64
 #define PATIENCE	(60 * HZ)
 #define SUB_ECHOES	200
@@ -612,6 +613,13 @@ static int run_drain(struct tester *t, u32 who)
 	return open_lane(t->lane);
 }
 
+static int run_now(struct tester *t, u32 yes)
+{
+	close_lane(t->lane);
+	t->cfg.signal_now = yes;
+	return open_lane(t->lane);
+}
+
 /* Polls as often as it can, and sometimes takes its time about it. */
 static int poll_thread(void *arg)
 {
@@ -817,6 +825,8 @@ static int run(struct tester *t, char *line)
 		return run_reopen(t, a, b);
 	if (!strcmp(word, "drain"))
 		return run_drain(t, a);
+	if (!strcmp(word, "now"))
+		return run_now(t, a);
 	if (!strcmp(word, "close"))
 		return run_close(t, a);
 	if (!strcmp(word, "cycle"))
