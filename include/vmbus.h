@@ -237,6 +237,7 @@ void vmbus_chan_close(struct vmbus_chan *chan);
  *
  * The host no longer touches the memory such a request named.
  *
+ * Context: Any.
  * Return: the request's cookie, once each; NULL when there is none left.
  */
 void *vmbus_chan_reap(struct vmbus_chan *chan);
@@ -370,6 +371,7 @@ bool vmbus_chan_poll_rearm(struct vmbus_chan *chan);
  * vmbus_chan_cpu() - CPU an open channel interrupts
  * @chan: channel
  *
+ * Context: Any. The channel may move while the caller looks.
  * Return: CPU number.
  */
 int vmbus_chan_cpu(const struct vmbus_chan *chan);
@@ -378,6 +380,7 @@ int vmbus_chan_cpu(const struct vmbus_chan *chan);
  * vmbus_chan_relid() - the number the host knows a channel by
  * @chan: channel
  *
+ * Context: Any.
  * Return: 1..2047; for messages and traces only.
  */
 u32 vmbus_chan_relid(const struct vmbus_chan *chan);
@@ -407,6 +410,7 @@ u32 vmbus_subchans_wait(struct vmbus_chan *primary, u32 count, u32 timeout_ms);
  * @primary: a device's primary channel
  * @index: 0 for the first that arrived
  *
+ * Context: Process context.
  * Return: the channel with a reference for vmbus_chan_put(), or NULL.
  */
 struct vmbus_chan *vmbus_subchan_get(struct vmbus_chan *primary, u32 index);
@@ -414,6 +418,8 @@ struct vmbus_chan *vmbus_subchan_get(struct vmbus_chan *primary, u32 index);
 /**
  * vmbus_chan_put() - drop a reference
  * @chan: from vmbus_subchan_get(), closed
+ *
+ * Context: Process context.
  */
 void vmbus_chan_put(struct vmbus_chan *chan);
 
@@ -449,6 +455,7 @@ void vmbus_buf_free(struct vmbus_chan *chan, struct vmbus_buf *buf);
  *
  * The host may change the content at any time: copy, then look.
  *
+ * Context: Any.
  * Return: address of its first byte.
  */
 void *vmbus_buf_addr(const struct vmbus_buf *buf);
@@ -457,6 +464,7 @@ void *vmbus_buf_addr(const struct vmbus_buf *buf);
  * vmbus_buf_gpadl() - the handle the host knows it by
  * @buf: buffer
  *
+ * Context: Any.
  * Return: handle for device messages.
  */
 u32 vmbus_buf_gpadl(const struct vmbus_buf *buf);
