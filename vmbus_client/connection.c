@@ -321,7 +321,7 @@ static u32 version_cap(void)
 /* Ask one question and wait. The verdict, or a negative errno. */
 static int ask(struct vmbus_conn *conn, struct negotiate *n)
 {
-	struct vmbus_msg_version_response rsp;
+	struct vmbus_msg_version_response_features rsp = {};
 	struct vmbus_msg_initiate_contact msg;
 	struct xact x;
 	u32 len, status;

@@ -58,10 +58,19 @@ enum vmbus_msg_type {
 	VMBUS_MSG_VERSION_RESPONSE	= 15,	/* host */
 	VMBUS_MSG_UNLOAD		= 16,	/* guest */
 	VMBUS_MSG_UNLOAD_RESPONSE	= 17,	/* host */
+	VMBUS_MSG_OPEN_RESERVED		= 18,	/* guest; reserved channels, not used here */
+	VMBUS_MSG_CLOSE_RESERVED	= 19,	/* guest */
+	VMBUS_MSG_CLOSE_RESERVED_RESPONSE = 20,	/* host */
 	VMBUS_MSG_TL_CONNECT_REQUEST	= 21,	/* guest; sockets, not used here */
 	VMBUS_MSG_MODIFY_CHANNEL	= 22,	/* guest, since 4.1 */
 	VMBUS_MSG_TL_CONNECT_RESULT	= 23,	/* host; sockets, not used here */
 	VMBUS_MSG_MODIFY_CHANNEL_RESPONSE = 24,	/* host, since 5.3 */
+	/* Since 6.0, each only if its feature was agreed on */
+	VMBUS_MSG_MODIFY_CONNECTION	= 25,	/* guest */
+	VMBUS_MSG_MODIFY_CONNECTION_RESPONSE = 26,	/* host */
+	VMBUS_MSG_PAUSE			= 27,	/* guest */
+	VMBUS_MSG_PAUSE_RESPONSE	= 28,	/* host */
+	VMBUS_MSG_RESUME		= 29,	/* guest, no reply */
 	VMBUS_MSG_TYPE_COUNT		= 30,	/* one past the newest known (6.0) */
 };
 
@@ -71,6 +80,19 @@ struct vmbus_msg_hdr {
 	__le32 padding;
 };
 WIRE_SIZE(struct vmbus_msg_hdr, 8);
+
+/*
+ * Features, from 6.0 on: the contact asks for some, the answer grants those of
+ * them that the host has. None is needed; a host must accept 0.
+ */
+#define VMBUS_FEATURE_GUEST_SIGNAL_PARAMS	0x01u	/* longer OPEN */
+#define VMBUS_FEATURE_INTERRUPT_REDIRECTION	0x02u	/* likewise */
+#define VMBUS_FEATURE_MODIFY_CONNECTION		0x04u	/* 25 and 26 */
+#define VMBUS_FEATURE_CLIENT_ID			0x08u	/* longer contact */
+#define VMBUS_FEATURE_CONFIDENTIAL_CHANNELS	0x10u	/* offer flags */
+#define VMBUS_FEATURE_PAUSE_RESUME		0x20u	/* 27 to 29 */
+#define VMBUS_FEATURE_HOST_MONITOR_PAGES	0x40u	/* longer answer */
+#define VMBUS_FEATURE_GPA_PINNING		0x80u	/* an offer flag */
 
 /*
  * Guest to host, any version. Reply: VMBUS_MSG_VERSION_RESPONSE. Acts as
@@ -96,11 +118,18 @@ struct vmbus_msg_initiate_contact {
 WIRE_SIZE(struct vmbus_msg_initiate_contact, 40);
 WIRE_AT(struct vmbus_msg_initiate_contact, feature_flags, 20);
 
+/* The form that VMBUS_FEATURE_CLIENT_ID asks for. */
+struct vmbus_msg_initiate_contact_id {
+	struct vmbus_msg_initiate_contact contact;
+	struct wire_guid client_id;
+};
+WIRE_SIZE(struct vmbus_msg_initiate_contact_id, 56);
+
 #define VMBUS_CONTACT_OK		0
 #define VMBUS_CONTACT_LOW_RESOURCES	1
 #define VMBUS_CONTACT_FAILED		2
 
-/* Host to guest. Answers INITIATE_CONTACT; 16 bytes, 20 from 6.0 when it agrees. */
+/* Host to guest. Answers INITIATE_CONTACT; longer from 6.0 on when it agrees. */
 struct vmbus_msg_version_response {
 	struct vmbus_msg_hdr hdr;
 	__u8 supported;			/* 0: not this version */
@@ -109,6 +138,23 @@ struct vmbus_msg_version_response {
 	__le32 message_connection_id;	/* from 5.0: post here from now on */
 };
 WIRE_SIZE(struct vmbus_msg_version_response, 16);
+
+/* Host to guest. The answer of a host that agrees to 6.0; without the flags it means 0. */
+struct vmbus_msg_version_response_features {
+	struct vmbus_msg_version_response base;
+	__le32 feature_flags;		/* granted, of those asked for */
+};
+WIRE_SIZE(struct vmbus_msg_version_response_features, 20);
+
+/* Host to guest. The form with VMBUS_FEATURE_HOST_MONITOR_PAGES. */
+struct vmbus_msg_version_response_pages {
+	struct vmbus_msg_version_response_features base;
+	__le32 padding;
+	__le64 monitor_page_to_guest;	/* byte address, may be 0 */
+	__le64 monitor_page_to_host;
+};
+WIRE_SIZE(struct vmbus_msg_version_response_pages, 40);
+WIRE_AT(struct vmbus_msg_version_response_pages, monitor_page_to_guest, 24);
 
 /* Offer flags */
 #define VMBUS_OFFER_ENUMERATE_INTERFACE	0x0001u

@@ -19,6 +19,7 @@
 
 static void control_message(const u8 *msg, size_t len, u32 version)
 {
+	struct vmbus_msg_version_response_features answer = { 0 };
 	struct vmbus_msg_initiate_contact contact;
 	struct msg_offer offer;
 	struct negotiate n;
@@ -36,9 +37,10 @@ static void control_message(const u8 *msg, size_t len, u32 version)
 			     offer.connection_id && offer.connection_id <= 0xffffff);
 		break;
 	case VMBUS_MSG_VERSION_RESPONSE:
+		memcpy(&answer, msg, len < sizeof(answer) ? len : sizeof(answer));
 		negotiate_start(&n, version);
 		if (negotiate_ask(&n, 0, 0, 0, &contact) &&
-		    negotiate_answer(&n, (const void *)msg) == NEGOTIATE_AGREED)
+		    negotiate_answer(&n, &answer) == NEGOTIATE_AGREED)
 			MUST(n.connection_id && n.connection_id <= 0xffffff);
 		break;
 	}

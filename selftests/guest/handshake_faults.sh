@@ -74,7 +74,7 @@ disk_silent() {
 ktap_plan 26
 modprobe sd_mod
 fails_to_load contact_never_answered 'did not answer our contact .* within 1500 ms' version_response:never
-fails_to_load contact_refused 'speaks VMBus 5.3 but could not connect us' version_response:status:1
+fails_to_load contact_refused 'speaks VMBus 6.0 but could not connect us' version_response:status:1
 survives contact_answered_late version_response:delay:500
 survives contact_answered_twice version_response:dup
 survives contact_answered_with_garbage version_response:garbage

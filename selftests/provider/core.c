@@ -18,7 +18,7 @@ struct vsp *vsp_new(const struct vsp_transport *transport, void *ctx)
 	vsp->transport = transport;
 	vsp->ctx = ctx;
 	vsp->min_version = VMBUS_VERSION_4_0;
-	vsp->max_version = VMBUS_VERSION_5_3;
+	vsp->max_version = VMBUS_VERSION_6_0;
 	vsp->first_relid = 1;
 	vsp->message_conn_id = VMBUS_CONN_ID_MESSAGE;
 	vsp->out_end = &vsp->out;
@@ -59,6 +59,7 @@ static bool parse_version(const char *text, uint32_t *version)
 	static const uint32_t known[] = {
 		VMBUS_VERSION_4_0, VMBUS_VERSION_4_1, VMBUS_VERSION_5_0,
 		VMBUS_VERSION_5_1, VMBUS_VERSION_5_2, VMBUS_VERSION_5_3,
+		VMBUS_VERSION_6_0,
 	};
 	unsigned int major, minor, i;
 	char rest;
@@ -83,7 +84,7 @@ static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t 
 
 int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, size_t err_len)
 {
-	static const char version_wanted[] = "4.0, 4.1, 5.0, 5.1, 5.2 or 5.3";
+	static const char version_wanted[] = "4.0, 4.1, 5.0, 5.1, 5.2, 5.3 or 6.0";
 	uint64_t number;
 	int r;
 
@@ -115,6 +116,15 @@ int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, 
 		if (!parse_number(value, 1, 4, &number) || (number != 1 && number != 4))
 			return bad_option(err, err_len, name, value, "1 or 4");
 		vsp->message_conn_id = (uint32_t)number;
+		return 0;
+	}
+	if (!strcmp(name, "features") || !strcmp(name, "unasked_features")) {
+		if (!parse_number(value, 0, 0xff, &number))
+			return bad_option(err, err_len, name, value, "0 to 0xff");
+		if (*name == 'f')
+			vsp->features_had = (uint32_t)number;
+		else
+			vsp->features_pushed = (uint32_t)number;
 		return 0;
 	}
 	if (!strcmp(name, "fault"))

@@ -171,11 +171,14 @@ struct vsp {
 	uint32_t first_relid;
 	uint32_t message_conn_id;	/* told to guests from 5.0 on */
 	uint32_t monitor_us;		/* between two looks at the monitor page */
+	uint32_t features_had;		/* VMBUS_FEATURE_ granted to who asks for them */
+	uint32_t features_pushed;	/* claimed to be granted though nobody asked */
 	FILE *capture;
 	bool dump_messages;
 
 	/* The connection */
 	uint32_t version;		/* 0: none */
+	uint32_t features;		/* granted; from 6.0 on */
 	uint32_t vp;			/* where messages go */
 	uint32_t conn_id;		/* where they must come from */
 	uint64_t monitor_gpa;		/* page in which the guest signals, or 0 */

@@ -39,10 +39,18 @@ static const char *const message_names[VMBUS_MSG_TYPE_COUNT] = {
 	[VMBUS_MSG_VERSION_RESPONSE] = "version_response",
 	[VMBUS_MSG_UNLOAD] = "unload",
 	[VMBUS_MSG_UNLOAD_RESPONSE] = "unload_response",
+	[VMBUS_MSG_OPEN_RESERVED] = "open_reserved",
+	[VMBUS_MSG_CLOSE_RESERVED] = "close_reserved",
+	[VMBUS_MSG_CLOSE_RESERVED_RESPONSE] = "close_reserved_response",
 	[VMBUS_MSG_TL_CONNECT_REQUEST] = "tl_connect_request",
 	[VMBUS_MSG_MODIFY_CHANNEL] = "modify_channel",
 	[VMBUS_MSG_TL_CONNECT_RESULT] = "tl_connect_result",
 	[VMBUS_MSG_MODIFY_CHANNEL_RESPONSE] = "modify_channel_response",
+	[VMBUS_MSG_MODIFY_CONNECTION] = "modify_connection",
+	[VMBUS_MSG_MODIFY_CONNECTION_RESPONSE] = "modify_connection_response",
+	[VMBUS_MSG_PAUSE] = "pause",
+	[VMBUS_MSG_PAUSE_RESPONSE] = "pause_response",
+	[VMBUS_MSG_RESUME] = "resume",
 };
 
 const char *vsp_message_name(uint32_t type)
@@ -567,6 +575,7 @@ void vsp_forget_guest(struct vsp *vsp)
 
 	vsp->version = 0;
 	vsp->monitor_gpa = 0;
+	vsp->features = 0;
 	vsp->offers_requested = false;
 	while (vsp->chans) {
 		struct vsp_chan *chan = vsp->chans;
@@ -621,6 +630,7 @@ static bool version_known(const struct vsp *vsp, uint32_t version)
 	case VMBUS_VERSION_5_1:
 	case VMBUS_VERSION_5_2:
 	case VMBUS_VERSION_5_3:
+	case VMBUS_VERSION_6_0:
 		return version >= vsp->min_version && version <= vsp->max_version;
 	default:
 		return false;
@@ -637,15 +647,34 @@ static bool monitor_pages_sane(const struct vmbus_msg_initiate_contact *msg)
 	return !in == !out && !(in & (TLFS_PAGE_SIZE - 1)) && !(out & (TLFS_PAGE_SIZE - 1));
 }
 
+/*
+ * The answer to a contact that succeeded, in the form of its version. Returns its
+ * length: 16 bytes before 6.0, then 20, or 40 with pages of ours, of which we have none.
+ */
+static uint32_t put_agreement(struct vsp *vsp, struct vmbus_msg_version_response_pages *reply,
+			      uint32_t asked)
+{
+	if (vsp->version >= VMBUS_VERSION_5_0)
+		reply->base.base.message_connection_id = cpu_to_le32(vsp->conn_id);
+	if (vsp->version < VMBUS_VERSION_6_0)
+		return sizeof(reply->base.base);
+	vsp->features = asked & vsp->features_had;
+	reply->base.feature_flags = cpu_to_le32(vsp->features | vsp->features_pushed);
+	if ((vsp->features | vsp->features_pushed) & VMBUS_FEATURE_HOST_MONITOR_PAGES)
+		return sizeof(*reply);
+	return sizeof(reply->base);
+}
+
 static void on_contact(struct vsp *vsp, const union guest_message *m, uint32_t len,
 		       uint32_t conn_id)
 {
 	const struct vmbus_msg_initiate_contact *msg = &m->contact;
 	uint32_t version = le32_to_cpu(msg->version), vp = le32_to_cpu(msg->target_vp);
-	struct vmbus_msg_version_response reply = { .hdr = HDR(VMBUS_MSG_VERSION_RESPONSE) };
-	uint32_t status = VMBUS_CONTACT_OK;
+	struct vmbus_msg_version_response_pages reply = {
+		.base.base.hdr = HDR(VMBUS_MSG_VERSION_RESPONSE),
+	};
+	uint32_t reply_len = sizeof(reply.base.base), status = VMBUS_CONTACT_OK, asked = 0;
 
-	(void)len;
 	if (vsp->version)
 		vsp_log(vsp, "contact while connected: everything starts again");
 	vsp_forget_guest(vsp);
@@ -658,7 +687,15 @@ static void on_contact(struct vsp *vsp, const union guest_message *m, uint32_t l
 	if ((version >= VMBUS_VERSION_5_0) != (conn_id == VMBUS_CONN_ID_MESSAGE_V5))
 		vsp_violation(vsp, "contact for version %u.%u on connection id %u",
 			      VMBUS_VERSION_MAJOR(version), VMBUS_VERSION_MINOR(version), conn_id);
-	if (version < VMBUS_VERSION_6_0 && version >= VMBUS_VERSION_5_0) {
+	if (version == VMBUS_VERSION_6_0) {
+		asked = le32_to_cpu(msg->feature_flags);
+		if ((asked & VMBUS_FEATURE_CLIENT_ID) &&
+		    len < sizeof(struct vmbus_msg_initiate_contact_id)) {
+			vsp_violation(vsp, "contact promises a client id and has none");
+			return;
+		}
+	}
+	if (version >= VMBUS_VERSION_5_0) {
 		if (msg->sint != TLFS_SINT_VMBUS) {
 			vsp_violation(vsp, "contact asks for SINT %u", msg->sint);
 			version = 0;
@@ -667,7 +704,7 @@ static void on_contact(struct vsp *vsp, const union guest_message *m, uint32_t l
 			vsp_violation(vsp, "contact asks for VTL %u", msg->vtl);
 			version = 0;
 		}
-		if (msg->feature_flags || msg->reserved)
+		if ((version < VMBUS_VERSION_6_0 && msg->feature_flags) || msg->reserved)
 			vsp_odd(vsp, VSP_ODD_RESERVED, "contact with reserved bytes set");
 	}
 	if (!monitor_pages_sane(msg)) {
@@ -677,23 +714,21 @@ static void on_contact(struct vsp *vsp, const union guest_message *m, uint32_t l
 	vsp_fault_status(vsp, VMBUS_MSG_VERSION_RESPONSE, &status);
 
 	if (version_known(vsp, version)) {
-		reply.supported = 1;
-		reply.connection_state = (uint8_t)status;
+		reply.base.base.supported = 1;
+		reply.base.base.connection_state = (uint8_t)status;
 		if (status == VMBUS_CONTACT_OK) {
 			vsp->version = version;
 			memcpy(&vsp->monitor_gpa, &msg->monitor_page_to_host,
 			       sizeof(vsp->monitor_gpa));
-			vsp->conn_id = VMBUS_CONN_ID_MESSAGE;
-			if (version >= VMBUS_VERSION_5_0) {
-				vsp->conn_id = vsp->message_conn_id;
-				reply.message_connection_id = cpu_to_le32(vsp->conn_id);
-			}
+			vsp->conn_id = version >= VMBUS_VERSION_5_0 ? vsp->message_conn_id :
+								      VMBUS_CONN_ID_MESSAGE;
+			reply_len = put_agreement(vsp, &reply, asked);
 		}
 	}
 	vsp_log(vsp, "contact for version %u.%u, messages to VP %u: %s",
 		VMBUS_VERSION_MAJOR(version), VMBUS_VERSION_MINOR(version), vp,
 		vsp->version ? "connected" : "refused");
-	send_message(vsp, vp, NULL, &reply, sizeof(reply));
+	send_message(vsp, vp, NULL, &reply, reply_len);
 }
 
 static void on_request_offers(struct vsp *vsp, const union guest_message *m, uint32_t len,

@@ -83,7 +83,8 @@ bool mg_unload(struct miniguest *mg)
 	return true;
 }
 
-static void on_version(struct miniguest *mg, const struct vmbus_msg_version_response *msg)
+static void on_version(struct miniguest *mg,
+		       const struct vmbus_msg_version_response_features *msg)
 {
 	struct vmbus_msg_hdr request;
 

@@ -7,16 +7,18 @@
 #include "vmbus_client/proto/negotiate.h"
 
 static const u32 newest_first[] = {
-	0x50003, 0x50002, 0x50001, 0x50000, 0x40001, 0x40000,
+	0x60000, 0x50003, 0x50002, 0x50001, 0x50000, 0x40001, 0x40000,
 };
 
-static struct vmbus_msg_version_response answer(u8 supported, u8 state, u32 id)
+static struct vmbus_msg_version_response_features answer(u8 supported, u8 state, u32 id)
 {
-	return (struct vmbus_msg_version_response) {
-		.hdr.type = cpu_to_le32(15),
-		.supported = supported,
-		.connection_state = state,
-		.message_connection_id = cpu_to_le32(id),
+	return (struct vmbus_msg_version_response_features) {
+		.base = {
+			.hdr.type = cpu_to_le32(15),
+			.supported = supported,
+			.connection_state = state,
+			.message_connection_id = cpu_to_le32(id),
+		},
 	};
 }
 
@@ -31,7 +33,7 @@ struct host {
 static unsigned int talk(const struct host *host, u32 max, struct negotiate *n,
 			 enum negotiate_verdict *verdict)
 {
-	struct vmbus_msg_version_response rsp;
+	struct vmbus_msg_version_response_features rsp;
 	struct vmbus_msg_initiate_contact msg;
 	unsigned int asked = 0;
 	u32 version;
@@ -83,10 +85,61 @@ TEST(question_from_5_0_on_names_the_sint_on_port_4)
 	struct negotiate n;
 
 	memset(&msg, 0xee, sizeof(msg));
+	negotiate_start(&n, VMBUS_VERSION_5_3);
+	EXPECT_EQ(negotiate_ask(&n, 7, 0x100001000, 0x200002000, &msg), 40);
+	EXPECT_EQ(n.connection_id, 4);
+	EXPECT_MEM(&msg, expected, 40);
+}
+
+/* A guest that needs none of the features asks for none, in the short form. */
+TEST(question_for_6_0_asks_for_no_feature)
+{
+	static const u8 expected[40] = {
+		14, 0, 0, 0, 0, 0, 0, 0,  0, 0, 6, 0, 7, 0, 0, 0,
+		2, 0, 0, 0, 0, 0, 0, 0,  0, 0x10, 0, 0, 1, 0, 0, 0,  0, 0x20, 0, 0, 2, 0, 0, 0,
+	};
+	struct vmbus_msg_initiate_contact msg;
+	struct negotiate n;
+
+	memset(&msg, 0xee, sizeof(msg));
 	negotiate_start(&n, 0);
 	EXPECT_EQ(negotiate_ask(&n, 7, 0x100001000, 0x200002000, &msg), 40);
 	EXPECT_EQ(n.connection_id, 4);
 	EXPECT_MEM(&msg, expected, 40);
+}
+
+/* Whatever a host of any version puts where 6.0 has its flags: not asked for, not granted. */
+TEST(features_not_asked_for_are_not_granted)
+{
+	struct vmbus_msg_version_response_features rsp = answer(1, 0, 1);
+	struct vmbus_msg_initiate_contact msg;
+	struct negotiate n;
+	unsigned int i;
+
+	rsp.feature_flags = cpu_to_le32(0xffffffff);
+	for (i = 0; i < ARRAY_SIZE(newest_first); i++) {
+		negotiate_start(&n, newest_first[i]);
+		negotiate_ask(&n, 0, 0, 0, &msg);
+		EXPECT_EQ(negotiate_answer(&n, &rsp), NEGOTIATE_AGREED);
+		EXPECT_EQ(n.features, 0);
+	}
+}
+
+/* After a sleep: the version that was, or none. */
+TEST(reconnecting_asks_for_one_version_only)
+{
+	struct vmbus_msg_version_response_features no = answer(0, 0, 0);
+	struct vmbus_msg_initiate_contact msg;
+	struct negotiate n;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(newest_first); i++) {
+		negotiate_again(&n, newest_first[i]);
+		EXPECT_EQ(negotiate_ask(&n, 0, 0, 0, &msg), 40);
+		EXPECT_EQ(n.version, newest_first[i]);
+		EXPECT_EQ(negotiate_answer(&n, &no), NEGOTIATE_NEXT);
+		EXPECT_EQ(negotiate_ask(&n, 0, 0, 0, &msg), 0);
+	}
 }
 
 TEST(question_below_5_0_names_no_interrupt_page_on_port_1)
@@ -112,7 +165,7 @@ TEST(current_host_agrees_at_once)
 
 	EXPECT_EQ(talk(&host, 0, &n, &verdict), 1);
 	EXPECT_EQ(verdict, NEGOTIATE_AGREED);
-	EXPECT_EQ(n.version, VMBUS_VERSION_5_3);
+	EXPECT_EQ(n.version, VMBUS_VERSION_6_0);
 	EXPECT_EQ(n.connection_id, 1);
 }
 
@@ -123,7 +176,7 @@ TEST(qemu_is_reached_at_4_0)
 	enum negotiate_verdict verdict;
 	struct negotiate n;
 
-	EXPECT_EQ(talk(&host, 0, &n, &verdict), 6);
+	EXPECT_EQ(talk(&host, 0, &n, &verdict), 7);
 	EXPECT_EQ(verdict, NEGOTIATE_AGREED);
 	EXPECT_EQ(n.version, VMBUS_VERSION_4_0);
 	EXPECT_EQ(n.connection_id, 1);
@@ -156,9 +209,9 @@ TEST(host_of_another_age_leaves_nothing_to_ask)
 	enum negotiate_verdict verdict;
 	struct negotiate n;
 
-	EXPECT_EQ(talk(&older, 0, &n, &verdict), 6);
+	EXPECT_EQ(talk(&older, 0, &n, &verdict), 7);
 	EXPECT_EQ(verdict, NEGOTIATE_NEXT);
-	EXPECT_EQ(talk(&newer, 0, &n, &verdict), 6);
+	EXPECT_EQ(talk(&newer, 0, &n, &verdict), 7);
 	EXPECT_EQ(verdict, NEGOTIATE_NEXT);
 }
 
@@ -177,7 +230,7 @@ TEST(limit_is_honoured)
 	/* Above the ladder: its top. */
 	negotiate_start(&n, 0xffffffff);
 	EXPECT_EQ(negotiate_ask(&n, 0, 0, 0, &msg), 40);
-	EXPECT_EQ(n.version, VMBUS_VERSION_5_3);
+	EXPECT_EQ(n.version, VMBUS_VERSION_6_0);
 	/* Below it: nothing to ask. */
 	negotiate_start(&n, VMBUS_VERSION(3u, 0u));
 	EXPECT_EQ(negotiate_ask(&n, 0, 0, 0, &msg), 0);
@@ -186,7 +239,7 @@ TEST(limit_is_honoured)
 /* "Supported" and yet not connected: asking for less would not help. */
 TEST(host_that_cannot_connect_us_fails_the_ladder)
 {
-	struct vmbus_msg_version_response rsp;
+	struct vmbus_msg_version_response_features rsp;
 	struct vmbus_msg_initiate_contact msg;
 	struct negotiate n;
 	unsigned int state;
@@ -207,7 +260,7 @@ TEST(host_that_cannot_connect_us_fails_the_ladder)
 TEST(impossible_connection_id_fails_the_ladder)
 {
 	static const u32 bad[] = { 0, 0x1000000, 0x80000001, 0xffffffff };
-	struct vmbus_msg_version_response rsp;
+	struct vmbus_msg_version_response_features rsp;
 	struct vmbus_msg_initiate_contact msg;
 	struct negotiate n;
 	unsigned int i;

@@ -67,7 +67,7 @@ TEST(the_straight_line)
 
 	begin();
 	REQUIRE(get_open());
-	EXPECT_EQ(pair.guest.negotiate.version, VMBUS_VERSION_5_3);
+	EXPECT_EQ(pair.guest.negotiate.version, VMBUS_VERSION_6_0);
 	for (i = 0; i < 1000; i++) {
 		EXPECT(mg_send(&pair.guest, 0, 1 + i % 600, i & 1));
 		pair_settle(&pair);
@@ -92,12 +92,13 @@ TEST(every_version_of_host_and_guest)
 		{ "4.0", VMBUS_VERSION_4_0 }, { "4.1", VMBUS_VERSION_4_1 },
 		{ "5.0", VMBUS_VERSION_5_0 }, { "5.1", VMBUS_VERSION_5_1 },
 		{ "5.2", VMBUS_VERSION_5_2 }, { "5.3", VMBUS_VERSION_5_3 },
+		{ "6.0", VMBUS_VERSION_6_0 },
 	};
 	char err[64];
 	int host, guest;
 
-	for (host = 0; host < 6; host++) {
-		for (guest = 0; guest < 6; guest++) {
+	for (host = 0; host < 7; host++) {
+		for (guest = 0; guest < 7; guest++) {
 			begin();
 			vsp_option(pair.lb->vsp, "max_version", rungs[host].name, err, sizeof(err));
 			connect_up_to(rungs[guest].version);

@@ -81,6 +81,7 @@ static uint32_t conn_id;
 static union {
 	struct vmbus_msg_hdr hdr;
 	struct vmbus_msg_version_response version;
+	struct vmbus_msg_version_response_features features;
 	struct vmbus_msg_offer offer;
 	struct vmbus_msg_open_result open;
 	struct vmbus_msg_gpadl_created created;
@@ -354,18 +355,19 @@ TEST(every_version_it_speaks_and_no_other)
 	static const uint32_t spoken[] = {
 		VMBUS_VERSION_4_0, VMBUS_VERSION_4_1, VMBUS_VERSION_5_0,
 		VMBUS_VERSION_5_1, VMBUS_VERSION_5_2, VMBUS_VERSION_5_3,
+		VMBUS_VERSION_6_0,
 	};
 	static const uint32_t foreign[] = {
 		VMBUS_VERSION(0, 13), VMBUS_VERSION(1, 1), VMBUS_VERSION(2, 4), VMBUS_VERSION(3, 0),
-		VMBUS_VERSION(4, 2), VMBUS_VERSION(5, 4), VMBUS_VERSION_6_0, 0xffffffff,
+		VMBUS_VERSION(4, 2), VMBUS_VERSION(5, 4), VMBUS_VERSION(6, 1), 0xffffffff,
 	};
 	unsigned int i;
 
 	begin();
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < 7; i++) {
 		EXPECT_EQ(contact(spoken[i]), TLFS_STATUS_SUCCESS);
 		REQUIRE(receive_type(VMBUS_MSG_VERSION_RESPONSE));
-		EXPECT_EQ(got_len, 16);
+		EXPECT_EQ(got_len, spoken[i] >= VMBUS_VERSION_6_0 ? 20 : 16);
 		EXPECT_EQ(got.version.supported, 1);
 		EXPECT_EQ(got.version.connection_state, 0);
 		EXPECT_EQ(got.version.message_connection_id,
@@ -374,9 +376,69 @@ TEST(every_version_it_speaks_and_no_other)
 	for (i = 0; i < 8; i++) {
 		contact(foreign[i]);
 		REQUIRE(receive_type(VMBUS_MSG_VERSION_RESPONSE));
+		EXPECT_EQ(got_len, 16);
 		EXPECT_EQ(got.version.supported, 0);
 	}
 	EXPECT_EQ(violations(), 0);
+	end();
+}
+
+static void contact_asking(uint32_t features, uint32_t len)
+{
+	struct vmbus_msg_initiate_contact_id msg = {
+		.contact = {
+			.hdr.type = VMBUS_MSG_INITIATE_CONTACT,
+			.version = VMBUS_VERSION_6_0,
+			.sint = 2,
+			.feature_flags = features,
+		},
+	};
+
+	conn_id = 4;
+	post(&msg, len);
+}
+
+TEST(features_granted_are_those_asked_for_and_had)
+{
+	char err[128];
+
+	begin();
+	contact_asking(0xf7, 40);
+	REQUIRE(receive_type(VMBUS_MSG_VERSION_RESPONSE));
+	EXPECT_EQ(got.features.feature_flags, 0);
+	REQUIRE(!vsp_option(lb->vsp, "features", "0x2c", err, sizeof(err)));
+	contact_asking(0x25, 40);
+	REQUIRE(receive_type(VMBUS_MSG_VERSION_RESPONSE));
+	EXPECT_EQ(got_len, 20);
+	EXPECT_EQ(got.features.feature_flags, 0x24);
+	contact_asking(0, 40);
+	REQUIRE(receive_type(VMBUS_MSG_VERSION_RESPONSE));
+	EXPECT_EQ(got.features.feature_flags, 0);
+	/* Of an earlier version the flags are not even there. */
+	REQUIRE(connect_as(VMBUS_VERSION_5_3));
+	EXPECT_EQ(got_len, 16);
+	EXPECT_EQ(violations(), 0);
+	/* A client id is promised: it must be there, else no answer. */
+	contact_asking(VMBUS_FEATURE_CLIENT_ID, 56);
+	REQUIRE(receive_type(VMBUS_MSG_VERSION_RESPONSE));
+	EXPECT_EQ(got.features.feature_flags, 8);
+	EXPECT_EQ(violations(), 0);
+	contact_asking(VMBUS_FEATURE_CLIENT_ID, 40);
+	EXPECT(!receive());
+	EXPECT_EQ(violations(), 1);
+	end();
+}
+
+TEST(features_nobody_asked_for_come_in_the_longest_form)
+{
+	char err[128];
+
+	begin();
+	REQUIRE(!vsp_option(lb->vsp, "unasked_features", "0xff", err, sizeof(err)));
+	contact_asking(0, 40);
+	REQUIRE(receive_type(VMBUS_MSG_VERSION_RESPONSE));
+	EXPECT_EQ(got_len, 40);
+	EXPECT_EQ(got.features.feature_flags, 0xff);
 	end();
 }
 

@@ -47,6 +47,13 @@ TEST(contact_messages)
 	AT(struct vmbus_msg_version_response, supported, 8, 1);
 	AT(struct vmbus_msg_version_response, connection_state, 9, 1);
 	AT(struct vmbus_msg_version_response, message_connection_id, 12, 4);
+	SIZE(struct vmbus_msg_version_response_features, 20);
+	AT(struct vmbus_msg_version_response_features, feature_flags, 16, 4);
+	SIZE(struct vmbus_msg_version_response_pages, 40);
+	AT(struct vmbus_msg_version_response_pages, monitor_page_to_guest, 24, 8);
+	AT(struct vmbus_msg_version_response_pages, monitor_page_to_host, 32, 8);
+	SIZE(struct vmbus_msg_initiate_contact_id, 56);
+	AT(struct vmbus_msg_initiate_contact_id, client_id, 40, 16);
 }
 
 TEST(offer_messages)

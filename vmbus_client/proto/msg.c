@@ -16,6 +16,9 @@
 			       .from_host = way, .since = first }
 #define FROM_HOST(TYPE, words, type, first)	ROW(TYPE, words, type, true, first)
 #define FROM_GUEST(TYPE, words, type, first)	ROW(TYPE, words, type, false, first)
+#define UNASKED(TYPE, words, first) \
+	[VMBUS_MSG_##TYPE] = { .name = words, .min_len = sizeof(struct vmbus_msg_hdr), \
+			       .from_host = true, .ignored = true, .since = first }
 
 /* A row without a name is a number no message has. */
 static const struct msg_info table[VMBUS_MSG_TYPE_COUNT] = {
@@ -46,12 +49,19 @@ static const struct msg_info table[VMBUS_MSG_TYPE_COUNT] = {
 	FROM_GUEST(MODIFY_CHANNEL, "modify-channel", struct vmbus_msg_modify_channel,
 		   VMBUS_VERSION_4_1),
 	/* Sockets are not ours; nobody has asked for one, so a result is of no use. */
-	[VMBUS_MSG_TL_CONNECT_RESULT] = {
-		.name = "tl-connect-result", .min_len = sizeof(struct vmbus_msg_hdr),
-		.from_host = true, .ignored = true, .since = VMBUS_VERSION_4_1,
-	},
+	UNASKED(TL_CONNECT_RESULT, "tl-connect-result", VMBUS_VERSION_4_1),
 	FROM_HOST(MODIFY_CHANNEL_RESPONSE, "modify-channel-response",
 		  struct vmbus_msg_modify_channel_response, VMBUS_VERSION_5_3),
+	/* What follows answers questions that we have no use for and never ask. */
+	FROM_GUEST(OPEN_RESERVED, "open-reserved", struct vmbus_msg_hdr, VMBUS_VERSION_4_0),
+	FROM_GUEST(CLOSE_RESERVED, "close-reserved", struct vmbus_msg_hdr, 0),
+	UNASKED(CLOSE_RESERVED_RESPONSE, "close-reserved-response", VMBUS_VERSION_4_0),
+	FROM_GUEST(MODIFY_CONNECTION, "modify-connection", struct vmbus_msg_hdr,
+		   VMBUS_VERSION_6_0),
+	UNASKED(MODIFY_CONNECTION_RESPONSE, "modify-connection-response", VMBUS_VERSION_6_0),
+	FROM_GUEST(PAUSE, "pause", struct vmbus_msg_hdr, VMBUS_VERSION_6_0),
+	UNASKED(PAUSE_RESPONSE, "pause-response", VMBUS_VERSION_6_0),
+	FROM_GUEST(RESUME, "resume", struct vmbus_msg_hdr, VMBUS_VERSION_6_0),
 };
 
 const struct msg_info *msg_info(u32 type)

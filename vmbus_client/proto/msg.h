@@ -16,7 +16,7 @@ enum msg_verdict {
 	MSG_UNKNOWN,		/* no such type */
 	MSG_WRONG_WAY,		/* a type only guests send */
 	MSG_TOO_NEW,		/* not part of the negotiated version */
-	MSG_IGNORED,		/* known, harmless, of no use to us (sockets) */
+	MSG_IGNORED,		/* known, harmless, answers nothing we ever ask */
 	MSG_VERDICT_COUNT
 };
 

@@ -21,6 +21,8 @@ struct negotiate {
 	unsigned int rung;	/* in the ladder; past its end when exhausted */
 	u32 version;		/* asked last; the agreed one after NEGOTIATE_AGREED */
 	u32 connection_id;	/* to post to: for the question, then for all that follows */
+	u32 oldest;		/* do not go below this one */
+	u32 features;		/* VMBUS_FEATURE_ agreed on; only these may be used */
 };
 
 /**
@@ -29,6 +31,13 @@ struct negotiate {
  * @max_version: newest version to ask for, 0 for the newest we know
  */
 void negotiate_start(struct negotiate *n, u32 max_version);
+
+/**
+ * negotiate_again() - ask for the version agreed on before, and no other
+ * @n: to fill in
+ * @version: of the connection that was
+ */
+void negotiate_again(struct negotiate *n, u32 version);
 
 /**
  * negotiate_ask() - write the next question
@@ -54,11 +63,14 @@ enum negotiate_verdict negotiate_no_port(struct negotiate *n);
 /**
  * negotiate_answer() - judge the host's answer
  * @n: state
- * @rsp: passed msg_check()
+ * @rsp: passed msg_check(); zero where the message was shorter
+ *
+ * The length is no guide to the form, hosts round it up: what a version has no
+ * field for is not looked at, and features nobody asked for are not granted.
  *
  * Return: what to do next.
  */
-enum negotiate_verdict negotiate_answer(struct negotiate *n,
-					const struct vmbus_msg_version_response *rsp);
+enum negotiate_verdict
+negotiate_answer(struct negotiate *n, const struct vmbus_msg_version_response_features *rsp);
 
 #endif
