@@ -3,9 +3,10 @@
 # Reads what a guest reported and what QEMU said, prints the KTAP of one test, writes its tally.
 #
 # Given: name, status (how the machine ended), limit (seconds), referee (there was a provider),
-# tally (file).
+# tally (file). expect: the guest shall die, and each of these patterns, ";" between them, shall be
+# in QEMU's messages or on the console.
 # First file: lines of the test; then "@exit STATUS"; "@klog LINE"...; "@dmesg LINE"...; "@end".
-# Second file: QEMU's messages.
+# Second file: QEMU's messages. Third: the console.
 
 function result(good, what) {
 	count++
@@ -18,11 +19,14 @@ function result(good, what) {
 
 function note(text) { lines[++n] = "# " text }
 
-FNR == 1 { file++ }
+BEGIN { expect_cnt = split(expect, pattern, / *; */) }
 
-file == 2 {
+FILENAME != ARGV[1] {
 	if (/VIOLATION:/)
 		violations[++violation_cnt] = $0
+	for (i = 1; i <= expect_cnt; i++)
+		if ($0 ~ pattern[i])
+			met[i] = 1
 	next
 }
 
@@ -59,7 +63,13 @@ exited { next }
 
 END {
 	seen = count
-	if (!ended) {
+	if (expect_cnt) {
+		result(!ended && status != 124 && status != 125, "guest_died")
+		if (planned != seen)
+			result(0, "plan # " planned + 0 " results were planned and " seen + 0 " came")
+		for (i = 1; i <= expect_cnt; i++)
+			result(i in met, "seen_from_outside # " pattern[i])
+	} else if (!ended) {
 		if (status == 124)
 			result(0, "guest_ended # stopped after the limit of " limit " s")
 		else if (status == 125)
