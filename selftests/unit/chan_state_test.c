@@ -23,16 +23,17 @@ static int after(const enum chan_event *events, unsigned int count)
 /* The whole table, told again; a dot is a move that must not be. */
 TEST(every_cell_is_as_written_here)
 {
-	static const char letters[] = "fOobcrX";	/* in the order of enum chan_state */
-	/* Columns: open, opened, open failed, broke, close, closed, rescind, release. */
+	static const char letters[] = "fOobcsrX";	/* in the order of enum chan_state */
+	/* open, opened, open failed, broke, close, closed, rescind, release, sleep, wake */
 	static const char * const table[CHAN_STATE_COUNT] = {
-		[CHAN_OFFERED]		= "O..f..rX",
-		[CHAN_OPENING]		= ".ofb..r.",
-		[CHAN_OPEN]		= "...bc.r.",
-		[CHAN_BROKEN]		= ".bfbc.r.",
-		[CHAN_CLOSING]		= "...c.fr.",
-		[CHAN_RESCINDED]	= "rrrrrrrX",
-		[CHAN_RELEASED]		= "X..X..X.",
+		[CHAN_OFFERED]		= "O..f..rXs.",
+		[CHAN_OPENING]		= ".ofb..r...",
+		[CHAN_OPEN]		= "...bc.r...",
+		[CHAN_BROKEN]		= ".bfbc.r...",
+		[CHAN_CLOSING]		= "...c.fr...",
+		[CHAN_ASLEEP]		= "s..s..rXsf",
+		[CHAN_RESCINDED]	= "rrrrrrrXrr",
+		[CHAN_RELEASED]		= "X..X..X...",
 	};
 	int state, event, next;
 	char is;
@@ -97,6 +98,16 @@ TEST(broken_channel_can_only_be_closed_or_taken)
 		  CHAN_ILLEGAL);
 	EXPECT_EQ(AFTER(CHAN_EV_OPEN, CHAN_EV_OPENED, CHAN_EV_BROKE, CHAN_EV_CLOSE,
 			CHAN_EV_CLOSED), CHAN_OFFERED);
+}
+
+/* Only a closed channel sleeps, and it is not opened before the host has offered it again. */
+TEST(channel_that_sleeps_wakes_as_offered_or_is_gone)
+{
+	EXPECT_EQ(AFTER(CHAN_EV_OPEN, CHAN_EV_OPENED, CHAN_EV_SLEEP), CHAN_ILLEGAL);
+	EXPECT_EQ(AFTER(CHAN_EV_SLEEP, CHAN_EV_OPEN), CHAN_ASLEEP);
+	EXPECT_EQ(AFTER(CHAN_EV_SLEEP, CHAN_EV_WAKE, CHAN_EV_OPEN), CHAN_OPENING);
+	EXPECT_EQ(AFTER(CHAN_EV_SLEEP, CHAN_EV_RESCIND, CHAN_EV_RELEASE), CHAN_RELEASED);
+	EXPECT_EQ(AFTER(CHAN_EV_RESCIND, CHAN_EV_SLEEP, CHAN_EV_WAKE), CHAN_RESCINDED);
 }
 
 /* From every state that can be reached there is a way to RELEASED: nothing is stuck. */

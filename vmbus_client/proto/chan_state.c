@@ -14,6 +14,7 @@ static const u8 moves[CHAN_STATE_COUNT][CHAN_EVENT_COUNT] = {
 		[CHAN_EV_BROKE]		= TO(OFFERED),
 		[CHAN_EV_RESCIND]	= TO(RESCINDED),
 		[CHAN_EV_RELEASE]	= TO(RELEASED),
+		[CHAN_EV_SLEEP]		= TO(ASLEEP),
 	},
 	[CHAN_OPENING] = {
 		[CHAN_EV_OPENED]	= TO(OPEN),
@@ -42,6 +43,17 @@ static const u8 moves[CHAN_STATE_COUNT][CHAN_EVENT_COUNT] = {
 		[CHAN_EV_CLOSED]	= TO(OFFERED),
 		[CHAN_EV_RESCIND]	= TO(RESCINDED),
 	},
+	[CHAN_ASLEEP] = {
+		/* A driver that tries learns that it is not there. */
+		[CHAN_EV_OPEN]		= TO(ASLEEP),
+		[CHAN_EV_BROKE]		= TO(ASLEEP),
+		/* The host did not offer it again. */
+		[CHAN_EV_RESCIND]	= TO(RESCINDED),
+		[CHAN_EV_RELEASE]	= TO(RELEASED),
+		/* The waking failed, and nobody was told. */
+		[CHAN_EV_SLEEP]		= TO(ASLEEP),
+		[CHAN_EV_WAKE]		= TO(OFFERED),
+	},
 	[CHAN_RESCINDED] = {
 		[CHAN_EV_OPEN]		= TO(RESCINDED),
 		[CHAN_EV_OPENED]	= TO(RESCINDED),
@@ -51,6 +63,8 @@ static const u8 moves[CHAN_STATE_COUNT][CHAN_EVENT_COUNT] = {
 		[CHAN_EV_CLOSED]	= TO(RESCINDED),
 		[CHAN_EV_RESCIND]	= TO(RESCINDED),
 		[CHAN_EV_RELEASE]	= TO(RELEASED),
+		[CHAN_EV_SLEEP]		= TO(RESCINDED),
+		[CHAN_EV_WAKE]		= TO(RESCINDED),
 	},
 	/* Whoever still holds a reference may try, or be told again what is known; it stays so. */
 	[CHAN_RELEASED] = {
@@ -73,6 +87,7 @@ const char *chan_state_name(int state)
 		[CHAN_OPEN]		= "open",
 		[CHAN_BROKEN]		= "broken",
 		[CHAN_CLOSING]		= "closing",
+		[CHAN_ASLEEP]		= "asleep",
 		[CHAN_RESCINDED]	= "rescinded",
 		[CHAN_RELEASED]		= "released",
 	};
@@ -93,6 +108,8 @@ const char *chan_event_name(int event)
 		[CHAN_EV_CLOSED]	= "closed",
 		[CHAN_EV_RESCIND]	= "rescind",
 		[CHAN_EV_RELEASE]	= "release",
+		[CHAN_EV_SLEEP]		= "sleep",
+		[CHAN_EV_WAKE]		= "wake",
 	};
 
 	if (event < 0 || event >= CHAN_EVENT_COUNT)

@@ -13,6 +13,7 @@ enum chan_state {
 	CHAN_OPEN,		/* packets flow */
 	CHAN_BROKEN,		/* open, but its ring lied: nothing is read or written any more */
 	CHAN_CLOSING,		/* CLOSE posted, rings not yet ours again */
+	CHAN_ASLEEP,		/* the connection ended for a sleep; it has no relid now */
 	CHAN_RESCINDED,		/* the host took it away; only release is left */
 	CHAN_RELEASED,		/* the host has its relid back; nobody may name it */
 	CHAN_STATE_COUNT
@@ -28,6 +29,8 @@ enum chan_event {
 	CHAN_EV_CLOSED,		/* rings revoked or parked */
 	CHAN_EV_RESCIND,	/* the host took it away */
 	CHAN_EV_RELEASE,	/* relid given back, or the connection is gone */
+	CHAN_EV_SLEEP,		/* the host was asked to forget us for a while */
+	CHAN_EV_WAKE,		/* it has offered the same device again */
 	CHAN_EVENT_COUNT
 };
 
