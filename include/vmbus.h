@@ -60,6 +60,14 @@ struct vmbus_dev {
  * @remove: let go of it: the device is gone, or the driver is. Must close every
  *	channel it opened. May sleep, must end whether or not the host answers
  * @shutdown: quiesce for power-off or kexec. May sleep. Optional
+ * @suspend: the connection will end for a while: close every channel, let go of
+ *	sub-channels, revoke buffers. May sleep. 0, or a negative errno to keep the
+ *	system awake; then everything must be as before. A driver without it cannot
+ *	be suspended
+ * @resume: the opposite: the device's channel may be opened again, under another
+ *	relid; the host remembers nothing. May sleep. If the device did not come back,
+ *	opening fails with -ENODEV and remove follows later; until then nothing may
+ *	wait for the host
  * @driver: the driver core's part; set up by vmbus_drv_register()
  */
 struct vmbus_drv {
@@ -68,6 +76,8 @@ struct vmbus_drv {
 	int (*probe)(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *id);
 	void (*remove)(struct vmbus_dev *vdev);
 	void (*shutdown)(struct vmbus_dev *vdev);
+	int (*suspend)(struct vmbus_dev *vdev);
+	int (*resume)(struct vmbus_dev *vdev);
 	struct device_driver driver;
 };
 

@@ -8,6 +8,7 @@
 
 #include "channel.h"
 #include "match.h"
+#include "pm.h"
 #include "sysfs.h"
 
 #include <linux/acpi.h>
@@ -79,6 +80,7 @@ static struct bus_type vmbus_bus = {
 	.probe = bus_probe,
 	.remove = bus_remove,
 	.shutdown = bus_shutdown,
+	.pm = &vmbus_dev_pm,
 	.bus_groups = vmbus_bus_groups,
 	.dev_groups = vmbus_dev_groups,
 	.drv_groups = match_drv_groups,

@@ -175,13 +175,16 @@ static void post_relid(u32 type, u32 relid)
  */
 static void retire(struct vmbus_chan *chan)
 {
-	bool listed;
+	bool listed, has_relid = false;
 
 	mutex_lock(&conn->mutex);
 	listed = chan->listed;
 	chan->listed = false;
 	if (listed) {
-		RCU_INIT_POINTER(by_relid[chan->offer.relid], NULL);
+		/* One that slept has no relid; what was its may be another's now. */
+		has_relid = rcu_access_pointer(by_relid[chan->offer.relid]) == chan;
+		if (has_relid)
+			RCU_INIT_POINTER(by_relid[chan->offer.relid], NULL);
 		list_del_init(&chan->node);
 	}
 	mutex_unlock(&conn->mutex);
@@ -190,7 +193,7 @@ static void retire(struct vmbus_chan *chan)
 
 	vmbus_chan_set_state(chan, CHAN_EV_RELEASE);
 	/* On the way out UNLOAD says the same for all of them. */
-	if (!READ_ONCE(leaving))
+	if (has_relid && !READ_ONCE(leaving))
 		post_relid(VMBUS_MSG_RELID_RELEASED, chan->offer.relid);
 	vmbus_chan_put(chan);
 }
@@ -291,11 +294,39 @@ static void refuse(const struct msg_offer *offer, const char *why)
 		post_relid(VMBUS_MSG_RELID_RELEASED, offer->relid);
 }
 
+/* A device that slept is offered again: its channel gets the new number. False: none did. */
+static bool wake_primary(const struct msg_offer *offer)
+{
+	struct vmbus_chan *chan;
+	bool woken = false;
+
+	mutex_lock(&conn->mutex);
+	chan = offer->sub_channel_index ? NULL : find_primary(offer);
+	if (!chan || vmbus_chan_state(chan) != CHAN_ASLEEP ||
+	    rcu_access_pointer(by_relid[offer->relid])) {
+		;
+	} else if (memcmp(&chan->offer.class_id, &offer->class_id, sizeof(offer->class_id))) {
+		/* Another device of the same name; it waits until this one is gone. */
+		vmbus_chan_set_state(chan, CHAN_EV_RESCIND);
+	} else {
+		chan->offer = *offer;
+		vmbus_chan_set_state(chan, CHAN_EV_WAKE);
+		synic_watch_flag(offer->relid);
+		rcu_assign_pointer(by_relid[offer->relid], chan);
+		woken = true;
+	}
+	mutex_unlock(&conn->mutex);
+	return woken;
+}
+
 static void chan_offer(const struct msg_offer *offer)
 {
-	struct vmbus_chan *chan = alloc_chan(offer);
+	struct vmbus_chan *chan;
 	bool placed;
 
+	if (wake_primary(offer))
+		return;
+	chan = alloc_chan(offer);
 	if (!chan) {
 		refuse(offer, "out of memory");
 		return;
@@ -731,6 +762,96 @@ void vmbus_chan_event(u32 relid)
 	rcu_read_unlock();
 }
 
+/* Sleep ------------------------------------------------------------------------*/
+
+static bool in_use(struct vmbus_chan *chan)
+{
+	switch (vmbus_chan_state(chan)) {
+	case CHAN_OPENING:
+	case CHAN_OPEN:
+	case CHAN_BROKEN:
+	case CHAN_CLOSING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* conn->mutex held. A driver that did not close its channel would lose it unawares. */
+static struct vmbus_chan *find_in_use(void)
+{
+	struct vmbus_chan *chan, *sub;
+
+	list_for_each_entry(chan, &primaries, node) {
+		if (in_use(chan))
+			return chan;
+		list_for_each_entry(sub, &chan->subs, node)
+			if (in_use(sub))
+				return sub;
+	}
+	return NULL;
+}
+
+/* conn->mutex held. They come back only if their driver asks the host for them. */
+static void drop_subs(struct vmbus_chan *primary)
+{
+	struct vmbus_chan *sub, *next;
+
+	list_for_each_entry_safe(sub, next, &primary->subs, node) {
+		list_del_init(&sub->node);
+		sub->listed = false;
+		vmbus_chan_set_state(sub, CHAN_EV_RELEASE);
+		vmbus_chan_put(sub);
+	}
+}
+
+void vmbus_chans_quiet(void)
+{
+	flush_workqueue(gone_wq);
+}
+
+int vmbus_chans_sleep(void)
+{
+	struct vmbus_chan *chan;
+	int err = 0;
+	u32 relid;
+
+	mutex_lock(&conn->mutex);
+	chan = find_in_use();
+	if (chan) {
+		pr_err("channel %u is still open, no sleep\n", chan->offer.relid);
+		err = -EBUSY;
+		goto out;
+	}
+	for (relid = 1; relid <= VMBUS_RELID_MAX; relid++)
+		RCU_INIT_POINTER(by_relid[relid], NULL);
+	list_for_each_entry(chan, &primaries, node) {
+		drop_subs(chan);
+		vmbus_chan_set_state(chan, CHAN_EV_SLEEP);
+	}
+out:
+	mutex_unlock(&conn->mutex);
+	return err;
+}
+
+void vmbus_chans_wake(void)
+{
+	struct vmbus_chan *chan;
+
+	mutex_lock(&conn->mutex);
+	list_for_each_entry(chan, &primaries, node) {
+		if (vmbus_chan_state(chan) == CHAN_ASLEEP) {
+			pr_warn("{%pUl}: the host does not offer this device any more\n",
+				chan->offer.instance_id.b);
+			vmbus_chan_set_state(chan, CHAN_EV_RESCIND);
+		}
+		/* When the system is awake; until then its driver finds it gone. */
+		if (vmbus_chan_state(chan) == CHAN_RESCINDED)
+			queue_dev(chan);
+	}
+	mutex_unlock(&conn->mutex);
+}
+
 /* All of them ------------------------------------------------------------------*/
 
 void vmbus_chans_for_each(void (*fn)(struct vmbus_chan *chan, void *arg), void *arg)
@@ -750,8 +871,11 @@ int vmbus_chans_init(struct vmbus_conn *connection)
 {
 	conn = connection;
 	leaving = false;
-	/* Not for reclaim: drivers' remove waits there for all sorts of work. */
-	dev_wq = alloc_workqueue("vmbus-devices", WQ_UNBOUND, 0);
+	/*
+	 * Not for reclaim: drivers' remove waits there for all sorts of work. And
+	 * while the system goes to sleep or wakes, no device may come or go.
+	 */
+	dev_wq = alloc_workqueue("vmbus-devices", WQ_UNBOUND | WQ_FREEZABLE, 0);
 	gone_wq = alloc_workqueue("vmbus-gone", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (dev_wq && gone_wq)
 		return 0;

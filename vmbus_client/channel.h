@@ -182,6 +182,30 @@ void vmbus_chans_exit(void);
 void vmbus_chans_settle(void);
 
 /**
+ * vmbus_chans_quiet() - wait until what is broken or rescinded has been stopped
+ *
+ * Context: Process context; as long as closing takes.
+ */
+void vmbus_chans_quiet(void);
+
+/**
+ * vmbus_chans_sleep() - forget every relid and every sub-channel
+ *
+ * Primaries stay, with their devices, and wait to be offered again.
+ *
+ * Context: Process context; the connection ignores offers and rescinds.
+ * Return: 0, or -EBUSY if a channel is open.
+ */
+int vmbus_chans_sleep(void);
+
+/**
+ * vmbus_chans_wake() - what has not been offered again is gone
+ *
+ * Context: Process context; the offers have been dealt with.
+ */
+void vmbus_chans_wake(void);
+
+/**
  * vmbus_chan_event() - an event flag was set
  * @relid: its number
  *

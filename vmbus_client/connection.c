@@ -5,7 +5,8 @@
  * A message comes in by interrupt. A reply completes whoever waits for it, and
  * a rescind marks its channel, at once; then offers and rescinds go, in the
  * order of arrival, through one ordered queue. A full inbox leaves the message
- * in its slot, and so the host waits for us and nothing is dropped.
+ * in its slot, and so the host waits for us and nothing is dropped. Only a
+ * connection that is about to end does not care what comes and goes.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,8 +24,11 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/moduleparam.h>
+#include <linux/nmi.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 
 static unsigned int reply_timeout = 10000;
 module_param(reply_timeout, uint, 0644);
@@ -39,6 +43,9 @@ static char *max_version;
 module_param(max_version, charp, 0444);
 MODULE_PARM_DESC(max_version, "newest protocol version to ask for, as in 5.2 (default: newest known)");
 
+/* How often a crashing kernel looks for its last answer. */
+#define CRASH_POLL_MS	10u
+
 /* Reached from interrupts, which carry no pointer of ours. */
 static struct vmbus_conn *the_conn;
 static const struct conn_ops *conn_ops;
@@ -46,6 +53,11 @@ static const struct conn_ops *conn_ops;
 u32 vmbus_reply_timeout(void)
 {
 	return clamp(reply_timeout, 10u, 600000u);
+}
+
+u32 vmbus_unload_timeout(void)
+{
+	return clamp(unload_timeout, 10u, 600000u);
 }
 
 void vmbus_conn_event_unknown(void)
@@ -182,8 +194,11 @@ static bool deliver_reply(struct vmbus_conn *conn, u32 type, const void *msg, u3
 	case VMBUS_MSG_MODIFY_CHANNEL_RESPONSE:
 		relid = le32_to_cpu(((const struct vmbus_msg_modify_channel_response *)msg)->relid);
 		break;
-	case VMBUS_MSG_VERSION_RESPONSE:
 	case VMBUS_MSG_UNLOAD_RESPONSE:
+		/* A crashing CPU waits without a place in the table. */
+		WRITE_ONCE(conn->unload_answered, true);
+		break;
+	case VMBUS_MSG_VERSION_RESPONSE:
 		break;
 	default:
 		return false;
@@ -209,6 +224,9 @@ static bool conn_message(const struct tlfs_message *slot)
 	}
 
 	if (!deliver_reply(conn, type, msg, slot->payload_size)) {
+		/* What there is now is of no interest any more; what will be is asked for. */
+		if (READ_ONCE(conn->asleep))
+			return true;
 		/* Marked before it is queued; without room it comes again and is marked twice. */
 		if (type == VMBUS_MSG_RESCIND) {
 			mark_rescinded(conn, rescinded_relid(msg));
@@ -294,9 +312,13 @@ static int post_status(struct vmbus_conn *conn, u32 connection_id, const void *m
 
 int vmbus_conn_post(struct vmbus_conn *conn, const void *msg, u32 len)
 {
-	u32 status;
-	int err = post_status(conn, conn->connection_id, msg, len, &status);
+	u32 status, id = READ_ONCE(conn->connection_id);
+	int err;
 
+	/* The host has forgotten us, or never heard of us. */
+	if (!id)
+		return -ENODEV;
+	err = post_status(conn, id, msg, len, &status);
 	if (err)
 		pr_err_ratelimited("host refused message %s with status 0x%x\n",
 				   msg_name(le32_to_cpu(((const struct vmbus_msg_hdr *)msg)->type)),
@@ -349,37 +371,31 @@ static int ask(struct vmbus_conn *conn, struct negotiate *n)
 }
 
 /*
- * We give up, but the host may think us connected and use the pages we named. It
- * would have told us where to post a good-bye, so we cannot say one; the next
- * contact, ours or another driver's, makes it forget us. The pages are never reused.
+ * Ask until it is settled. If we give up, the host may think us connected and use
+ * the pages we named. It would have told us where to post a good-bye, so we cannot
+ * say one; the next contact, ours or another driver's, makes it forget us. Until
+ * then the pages are not reused.
  */
-static void leave_pages_to_host(struct vmbus_conn *conn)
+static int settle(struct vmbus_conn *conn, struct negotiate *n)
 {
-	conn->monitor_pages[0] = NULL;
-	conn->monitor_pages[1] = NULL;
-}
-
-int vmbus_conn_contact(struct vmbus_conn *conn)
-{
-	struct negotiate n;
 	int verdict;
 
-	negotiate_start(&n, version_cap());
 	do {
-		verdict = ask(conn, &n);
+		verdict = ask(conn, n);
 	} while (verdict == NEGOTIATE_NEXT);
 
 	switch (verdict) {
 	case NEGOTIATE_AGREED:
-		conn->connection_id = n.connection_id;
-		WRITE_ONCE(conn->version, n.version);
+		WRITE_ONCE(conn->connection_id, n->connection_id);
+		WRITE_ONCE(conn->version, n->version);
 		pr_info("connected to the host, VMBus %u.%u\n",
-			VMBUS_VERSION_MAJOR(n.version), VMBUS_VERSION_MINOR(n.version));
+			VMBUS_VERSION_MAJOR(n->version), VMBUS_VERSION_MINOR(n->version));
+		conn->pages_lost = false;
 		return 0;
 	case NEGOTIATE_FAILED:
 		pr_err("the host speaks VMBus %u.%u but could not connect us; giving up\n",
-		       VMBUS_VERSION_MAJOR(n.version), VMBUS_VERSION_MINOR(n.version));
-		leave_pages_to_host(conn);
+		       VMBUS_VERSION_MAJOR(n->version), VMBUS_VERSION_MINOR(n->version));
+		conn->pages_lost = true;
 		return -EIO;
 	case -ETIMEDOUT:
 		/*
@@ -387,9 +403,9 @@ int vmbus_conn_contact(struct vmbus_conn *conn)
 		 * could take it for the answer to a later question.
 		 */
 		pr_err("the host did not answer our contact (VMBus %u.%u) within %u ms; giving up\n",
-		       VMBUS_VERSION_MAJOR(n.version), VMBUS_VERSION_MINOR(n.version),
+		       VMBUS_VERSION_MAJOR(n->version), VMBUS_VERSION_MINOR(n->version),
 		       vmbus_reply_timeout());
-		leave_pages_to_host(conn);
+		conn->pages_lost = true;
 		return -ETIMEDOUT;
 	case -ENODEV:
 		pr_err("the host has no VMBus in a version we know\n");
@@ -397,6 +413,14 @@ int vmbus_conn_contact(struct vmbus_conn *conn)
 	default:
 		return verdict;
 	}
+}
+
+int vmbus_conn_contact(struct vmbus_conn *conn)
+{
+	struct negotiate n;
+
+	negotiate_start(&n, version_cap());
+	return settle(conn, &n);
 }
 
 int vmbus_conn_request_offers(struct vmbus_conn *conn)
@@ -414,38 +438,189 @@ int vmbus_conn_request_offers(struct vmbus_conn *conn)
 	return 0;
 }
 
-void vmbus_conn_unload(struct vmbus_conn *conn)
+/* Say UNLOAD and wait. 0: the host has forgotten us, and everything we lent it is ours again. */
+static int disconnect(struct vmbus_conn *conn)
 {
 	struct vmbus_msg_hdr msg = {};
 	struct xact x;
 	int err;
 
 	if (!conn->connection_id)
-		return;		/* the host never heard of us */
+		return 0;	/* the host never heard of us */
 
 	xact_begin(&conn->xacts, &x, VMBUS_MSG_UNLOAD_RESPONSE, 0, 0, NULL, 0);
 	err = vmbus_conn_post(conn, &msg, msg_put_simple(&msg, VMBUS_MSG_UNLOAD));
 	if (err)
 		xact_cancel(&conn->xacts, &x);
 	else
-		err = xact_wait(&conn->xacts, &x, clamp(unload_timeout, 10u, 600000u));
+		err = xact_wait(&conn->xacts, &x, vmbus_unload_timeout());
+	if (err)
+		return err;
 
+	WRITE_ONCE(conn->connection_id, 0);
+	WRITE_ONCE(conn->version, 0);
+	vmbus_buf_free_parked(conn);
+	return 0;
+}
+
+void vmbus_conn_unload(struct vmbus_conn *conn)
+{
+	int err = disconnect(conn);
+
+	/* After a good-bye there is nothing parked. */
+	vmbus_buf_abandon_parked(conn);
+	if (!err)
+		return;
+	pr_warn("the host did not confirm that it forgets us (error %d); the memory it knows stays allocated\n",
+		err);
+	conn->pages_lost = true;
+}
+
+/* Sleep ------------------------------------------------------------------------*/
+
+void vmbus_conn_ignore(struct vmbus_conn *conn)
+{
+	WRITE_ONCE(conn->asleep, true);
+	/* A message that saw it awake is in the inbox when the interrupt is over. */
+	synchronize_rcu();
+	vmbus_conn_flush(conn);
+}
+
+static void quiesce_cpu(void *unused)
+{
+	synic_quiesce_this_cpu();
+}
+
+static void restore_cpu(void *unused)
+{
+	synic_restore_this_cpu();
+}
+
+void vmbus_conn_silence(void)
+{
+	on_each_cpu(quiesce_cpu, NULL, 1);
+	hypercall_disable();
+}
+
+int vmbus_conn_sleep(struct vmbus_conn *conn)
+{
+	int err;
+
+	conn->slept_version = conn->version;
+	err = disconnect(conn);
 	if (err) {
-		vmbus_buf_abandon_parked(conn);
-		pr_warn("the host did not confirm that it forgets us (error %d); the memory it knows stays allocated\n",
-			err);
-		leave_pages_to_host(conn);
+		pr_err("the host did not confirm that it forgets us (error %d)\n", err);
+		return err;
+	}
+	vmbus_conn_silence();
+	return 0;
+}
+
+/*
+ * The contact makes the host forget whatever it may still remember of us, so that
+ * what an UNLOAD without answer has left with it is ours again.
+ */
+int vmbus_conn_wake(struct vmbus_conn *conn)
+{
+	struct negotiate n;
+	int err;
+
+	if (!hypercall_enable())
+		return -EIO;
+	on_each_cpu(restore_cpu, NULL, 1);
+	WRITE_ONCE(conn->version, 0);
+	WRITE_ONCE(conn->connection_id, 0);
+	WRITE_ONCE(conn->silent, false);
+	bitmap_zero(conn->rescinded, VMBUS_RELID_MAX + 1);
+	reinit_completion(&conn->offers_delivered);
+	clear_page(conn->monitor_pages[0]);
+	clear_page(conn->monitor_pages[1]);
+
+	negotiate_again(&n, conn->slept_version);
+	err = settle(conn, &n);
+	if (err)
+		return err;
+	vmbus_buf_free_parked(conn);
+	WRITE_ONCE(conn->asleep, false);
+	err = vmbus_conn_request_offers(conn);
+	vmbus_conn_flush(conn);
+	return err;
+}
+
+/* Panic ------------------------------------------------------------------------*/
+
+static void crash_message(const struct tlfs_message *msg)
+{
+	const struct vmbus_msg_hdr *hdr = (const void *)msg->payload;
+
+	if (msg->payload_size >= sizeof(*hdr) &&
+	    hdr->type == cpu_to_le32(VMBUS_MSG_UNLOAD_RESPONSE))
+		WRITE_ONCE(the_conn->unload_answered, true);
+}
+
+static void crash_pause(u32 *left_ms)
+{
+	mdelay(CRASH_POLL_MS);
+	touch_nmi_watchdog();
+	*left_ms -= min(*left_ms, CRASH_POLL_MS);
+}
+
+/* 0 when it is posted. A hypervisor without a free buffer may have one a little later. */
+static int crash_post(u32 id, u32 *left_ms)
+{
+	struct vmbus_msg_hdr msg = {};
+	u32 len = msg_put_simple(&msg, VMBUS_MSG_UNLOAD), status;
+
+	while ((status = hypercall_post_message(id, &msg, len)) != TLFS_STATUS_SUCCESS) {
+		if (!worth_retrying(status, VMBUS_MSG_UNLOAD) || !*left_ms)
+			return -EIO;
+		/* It may wait for us to take what it has sent. */
+		synic_poll_all_pages(crash_message);
+		crash_pause(left_ms);
+	}
+	return 0;
+}
+
+/*
+ * Whoever panicked may hold any lock, and no other CPU may run: nothing here waits
+ * for anybody but the host. Its answer may come on any CPU's page; if that CPU still
+ * runs, its interrupt may be faster than our look and says so.
+ */
+void vmbus_conn_crash(struct vmbus_conn *conn)
+{
+	u32 id = READ_ONCE(conn->connection_id), left_ms = vmbus_unload_timeout();
+
+	/* Once, though both the crash hook and the panic notifier may call. */
+	if (!id || test_and_set_bit(0, &conn->crashed))
+		return;
+	WRITE_ONCE(conn->asleep, true);
+	WRITE_ONCE(conn->unload_answered, false);
+	if (crash_post(id, &left_ms)) {
+		pr_emerg("the host takes no message; it will not know that this kernel is gone\n");
 		return;
 	}
-	vmbus_buf_free_parked(conn);
-	conn->connection_id = 0;
-	WRITE_ONCE(conn->version, 0);
+	for (;;) {
+		synic_poll_all_pages(crash_message);
+		if (READ_ONCE(conn->unload_answered) || !left_ms)
+			break;
+		crash_pause(&left_ms);
+	}
+	if (READ_ONCE(conn->unload_answered))
+		pr_emerg("the host has forgotten this kernel\n");
+	else
+		pr_emerg("the host did not confirm within %u ms that it forgets this kernel\n",
+			 vmbus_unload_timeout());
+	synic_quiesce_this_cpu();
+	hypercall_disable();
 }
 
 /* Init and exit ---------------------------------------------------------------*/
 
 static bool cpu_busy(unsigned int cpu)
 {
+	/* The machine goes to sleep, and takes its CPUs down first. */
+	if (READ_ONCE(the_conn->asleep))
+		return false;
 	return synic_vp_index(cpu) == the_conn->target_vp || vmbus_chan_uses_cpu(cpu);
 }
 
@@ -457,6 +632,8 @@ static const struct synic_ops synic_ops = {
 
 static void free_monitor_pages(struct vmbus_conn *conn)
 {
+	if (conn->pages_lost)
+		return;
 	free_page((unsigned long)conn->monitor_pages[0]);
 	free_page((unsigned long)conn->monitor_pages[1]);
 }

@@ -69,6 +69,11 @@ struct conn_ops {
  * @parked: buffers the host has not let go of; freed by its unload reply
  * @parked_lock: guards @parked
  * @monitor_pages: given with the contact; the host's until its unload reply
+ * @pages_lost: it never gave that, so they are never freed
+ * @asleep: offers and rescinds are not looked at: all of them will be void
+ * @slept_version: version before the sleep, and after it
+ * @unload_answered: the host has said good-bye
+ * @crashed: bit 0: UNLOAD was said in a panic
  * @rejected: messages refused, by verdict
  * @count: other counters
  */
@@ -97,6 +102,11 @@ struct vmbus_conn {
 	struct list_head parked;
 	spinlock_t parked_lock;
 	void *monitor_pages[2];
+	bool pages_lost;
+	bool asleep;
+	u32 slept_version;
+	bool unload_answered;
+	unsigned long crashed;
 
 	atomic64_t rejected[MSG_VERDICT_COUNT];
 	atomic64_t count[CONN_COUNTS];
@@ -155,13 +165,66 @@ int vmbus_conn_request_offers(struct vmbus_conn *conn);
 void vmbus_conn_unload(struct vmbus_conn *conn);
 
 /**
+ * vmbus_conn_ignore() - heed no further offer and no rescind
+ * @conn: connection that is about to sleep or to end
+ *
+ * Returns when those that came before have been dealt with.
+ *
+ * Context: Process context.
+ */
+void vmbus_conn_ignore(struct vmbus_conn *conn);
+
+/**
+ * vmbus_conn_sleep() - have the host forget us, and switch the SynIC off
+ * @conn: connection that ignores offers, without open channels
+ *
+ * After an error the host may or may not know us, and the SynIC is on;
+ * vmbus_conn_wake() puts it in order.
+ *
+ * Context: Process context, waits for the host with a bound.
+ * Return: 0 or a negative errno.
+ */
+int vmbus_conn_sleep(struct vmbus_conn *conn);
+
+/**
+ * vmbus_conn_wake() - SynIC on, the same version again, every offer anew
+ * @conn: connection after vmbus_conn_sleep()
+ *
+ * When this returns the offers have been handed on.
+ *
+ * Context: Process context, waits for the host with a bound.
+ * Return: 0; after a negative errno nothing is connected.
+ */
+int vmbus_conn_wake(struct vmbus_conn *conn);
+
+/**
+ * vmbus_conn_silence() - no interrupt on any CPU, no page of ours written, no call made
+ *
+ * vmbus_conn_wake() ends it.
+ *
+ * Context: Process context.
+ */
+void vmbus_conn_silence(void);
+
+/**
+ * vmbus_conn_crash() - have the host forget a kernel that panicked
+ * @conn: connection in any state
+ *
+ * Takes no lock and waits by counting, at most unload_timeout.
+ *
+ * Context: Panic; interrupts off, other CPUs stopped or not.
+ */
+void vmbus_conn_crash(struct vmbus_conn *conn);
+
+/**
  * vmbus_conn_post() - post one message, again and again while the host has no buffer for it
  * @conn: connection
  * @msg: message
  * @len: bytes
  *
  * Context: Process context, may sleep.
- * Return: 0; -EBUSY if the host stayed busy; -EIO if it refused.
+ * Return: 0; -ENODEV if we are not connected; -EBUSY if the host stayed busy; -EIO
+ * if it refused.
  */
 int vmbus_conn_post(struct vmbus_conn *conn, const void *msg, u32 len);
 
@@ -206,5 +269,8 @@ static inline bool vmbus_conn_rescinded(const struct vmbus_conn *conn, u32 relid
 
 /* How long we wait for one answer of the host, milliseconds (module parameter). */
 u32 vmbus_reply_timeout(void);
+
+/* The same for the answer to UNLOAD, before which hosts flush disks. */
+u32 vmbus_unload_timeout(void);
 
 #endif

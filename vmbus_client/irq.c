@@ -27,6 +27,8 @@
 /* Never called: without it in the kernel, hypercall_own() is true. */
 static void hv_setup_vmbus_handler(void (*handler)(void)) { }
 static void hv_remove_vmbus_handler(void) { }
+static void hv_setup_crash_handler(void (*handler)(struct pt_regs *regs)) { }
+static void hv_remove_crash_handler(void) { }
 #endif
 
 static void (*sint_handler)(void);
@@ -160,4 +162,25 @@ void irq_exit_vmbus(void)
 	hv_remove_vmbus_handler();
 	/* The gate calls the pointer it read: an interrupt elsewhere may still be inside. */
 	synchronize_rcu();
+}
+
+/* A crash ------------------------------------------------------------------------------*/
+
+static void (*crash_handler)(void);
+
+static void on_crash(struct pt_regs *regs)
+{
+	crash_handler();
+}
+
+void irq_on_crash(void (*handler)(void))
+{
+	if (hypercall_own())
+		return;
+	if (handler) {
+		crash_handler = handler;
+		hv_setup_crash_handler(on_crash);
+	} else {
+		hv_remove_crash_handler();
+	}
 }

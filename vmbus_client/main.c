@@ -9,6 +9,7 @@
 #include "connection.h"
 #include "debugfs.h"
 #include "hypercall.h"
+#include "pm.h"
 #include "synic.h"
 
 #include <linux/err.h>
@@ -40,9 +41,12 @@ static int __init vmbus_client_init(void)
 		err = PTR_ERR(conn);
 		goto err_bus;
 	}
-	err = vmbus_chans_init(conn);
+	err = pm_init(conn);
 	if (err)
 		goto err_conn;
+	err = vmbus_chans_init(conn);
+	if (err)
+		goto err_pm;
 	err = vmbus_conn_contact(conn);
 	if (err)
 		goto err_unload;
@@ -59,6 +63,8 @@ err_debugfs:
 err_unload:
 	vmbus_chans_exit();
 	vmbus_conn_unload(conn);
+err_pm:
+	pm_exit();
 err_conn:
 	vmbus_conn_exit(conn);
 err_bus:
@@ -74,6 +80,7 @@ static void __exit vmbus_client_exit(void)
 	debugfs_exit();
 	vmbus_chans_exit();
 	vmbus_conn_unload(conn);
+	pm_exit();
 	vmbus_conn_exit(conn);
 	bus_exit();
 	hypercall_exit();

@@ -286,6 +286,8 @@ static int synic_cpu_online(unsigned int cpu)
 		return err;
 	rdmsrq(TLFS_MSR_VP_INDEX, vp);
 	sc->vp_index = vp;
+	/* It went down while it was quiet, as in hibernation; now it is as new. */
+	sc->quiesced = false;
 	enable_this_cpu(sc);
 	return 0;
 }

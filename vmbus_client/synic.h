@@ -121,6 +121,15 @@ void synic_poll_all_pages(void (*message)(const struct tlfs_message *msg));
 int irq_init(void (*handler)(void));
 
 /**
+ * irq_on_crash() - have a function called before a crashed kernel starts its crash kernel
+ * @handler: called with other CPUs still running; NULL for none
+ *
+ * Panic notifiers are not called then. Where the kernel did not find Hyper-V
+ * there is no such hook, and this does nothing.
+ */
+void irq_on_crash(void (*handler)(void));
+
+/**
  * irq_exit_vmbus() - stop calling it; it is not running when this returns
  */
 void irq_exit_vmbus(void);
