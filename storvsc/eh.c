@@ -43,6 +43,8 @@ void storvsc_gone_work(struct work_struct *work)
 	struct storvsc_host *host = container_of(work, struct storvsc_host, gone_work);
 	unsigned int i;
 
+	if (READ_ONCE(host->asleep))
+		return;
 	if (READ_ONCE(host->queues[0].gone)) {
 		storvsc_give_up(host);
 		return;
@@ -174,7 +176,10 @@ int storvsc_host_reset(struct scsi_cmnd *cmd)
 
 	/* User space may ask for a reset at any time; remove waits for it here. */
 	mutex_lock(&host->reset_lock);
-	if (!READ_ONCE(host->dead)) {
+	if (READ_ONCE(host->asleep)) {
+		/* Its channels are closed: the host has let go of all. */
+		result = SUCCESS;
+	} else if (!READ_ONCE(host->dead)) {
 		if (reset_and_drain(host, cmd->device->channel))
 			result = SUCCESS;
 		else

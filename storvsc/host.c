@@ -42,9 +42,12 @@
 
 static void look_at_units(struct storvsc_host *host)
 {
-	/* Not on our own queue: a scan may wait for commands that only the work there ends. */
+	/*
+	 * Not on our own queue: a scan may wait for commands that only the work
+	 * there ends. And not while the system sleeps, when no disk may come or go.
+	 */
 	if (!READ_ONCE(host->removing))
-		schedule_work(&host->scan_work);
+		queue_work(system_freezable_wq, &host->scan_work);
 }
 
 void storvsc_unit_absent(struct storvsc_host *host, struct scsi_device *sdev)
@@ -287,14 +290,13 @@ void storvsc_reject(struct storvsc_queue *q, enum storvsc_reject why)
 
 /* Handshake ------------------------------------------------------------------------*/
 
-static void explain_failure(struct storvsc_host *host)
+static void explain_failure(struct storvsc_host *host, const struct vstor_init *in)
 {
 	static const char *const faults[] = {
 		[VSTOR_INIT_FAULT_SHORT] = "an answer that is too short",
 		[VSTOR_INIT_FAULT_OP] = "an answer that is none",
 		[VSTOR_INIT_FAULT_TRANSFER] = "a maximum transfer below one page",
 	};
-	const struct vstor_init *in = &host->found;
 	struct device *dev = &host->vdev->dev;
 
 	if (in->fault)
@@ -305,15 +307,15 @@ static void explain_failure(struct storvsc_host *host)
 			vstor_step_name(in->step), in->status);
 }
 
-static int handshake(struct storvsc_host *host)
+/* Shake hands over the primary channel; @in tells what was found. */
+static int handshake(struct storvsc_host *host, struct vstor_init *in, unsigned int max_subs)
 {
-	struct vstor_init *in = &host->found;
 	struct vstor_packet pkt, reply;
 	enum vstor_init_verdict verdict;
 	u32 len;
 	int err;
 
-	vstor_init_start(in, host->queue_room - 1);
+	vstor_init_start(in, max_subs);
 	while (vstor_init_next(in, &pkt)) {
 		err = storvsc_ask(host, &host->setup, &pkt, &reply, &len);
 		if (err == -ETIMEDOUT && vstor_init_without_subs(in)) {
@@ -328,7 +330,7 @@ static int handshake(struct storvsc_host *host)
 		}
 		verdict = vstor_init_answer(in, &reply, len);
 		if (verdict == VSTOR_INIT_FAILED) {
-			explain_failure(host);
+			explain_failure(host, in);
 			return in->fault ? -EPROTO : -EIO;
 		}
 	}
@@ -337,9 +339,8 @@ static int handshake(struct storvsc_host *host)
 
 /* Channels -------------------------------------------------------------------------*/
 
-static int open_queue(struct storvsc_host *host, struct vmbus_chan *chan)
+static int open_chan(struct storvsc_queue *q, struct vmbus_chan *chan)
 {
-	struct storvsc_queue *q = &host->queues[host->queue_count];
 	const struct vmbus_chan_config config = {
 		.ops = &storvsc_chan_ops,
 		.ctx = q,
@@ -350,12 +351,19 @@ static int open_queue(struct storvsc_host *host, struct vmbus_chan *chan)
 		.max_requests = storvsc_depth_limit() + SPARE_REQUESTS,
 		.cpu = -1,
 	};
+
+	return vmbus_chan_open(chan, &config);
+}
+
+static int open_queue(struct storvsc_host *host, struct vmbus_chan *chan)
+{
+	struct storvsc_queue *q = &host->queues[host->queue_count];
 	int err;
 
 	/* Another channel may have failed to open in this place. */
 	q->gone = false;
 	q->chan = chan;
-	err = vmbus_chan_open(chan, &config);
+	err = open_chan(q, chan);
 	if (err) {
 		q->chan = NULL;
 		return err;
@@ -503,7 +511,7 @@ int storvsc_host_probe(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *
 		dev_err(&vdev->dev, "channel not opened, error %d\n", err);
 		goto err_queues;
 	}
-	err = handshake(host);
+	err = handshake(host, &host->found, host->queue_room - 1);
 	if (err)
 		goto err_close;
 	open_sub_channels(host);
@@ -564,4 +572,105 @@ void storvsc_host_remove(struct vmbus_dev *vdev)
 	free_queues(host);
 	dev_set_drvdata(&vdev->dev, NULL);
 	scsi_host_put(host->shost);
+}
+
+/* Sleep ------------------------------------------------------------------------------*/
+
+/*
+ * The mid-layer has stopped the units before. A command that comes all the same,
+ * from an error handler for instance, waits until the adapter is awake; one that
+ * the host still has is sent again then.
+ */
+int storvsc_host_suspend(struct vmbus_dev *vdev)
+{
+	struct storvsc_host *host = dev_get_drvdata(&vdev->dev);
+	unsigned int i;
+
+	WRITE_ONCE(host->asleep, true);
+	mutex_lock(&host->shut_lock);
+	for (i = 0; i < host->queue_count; i++)
+		WRITE_ONCE(host->queues[i].dead, true);
+	/* A command that saw its queue alive has been sent when this returns. */
+	synchronize_rcu();
+	for (i = host->queue_count; i--;)
+		storvsc_shut_queue(&host->queues[i], DID_REQUEUE);
+	mutex_unlock(&host->shut_lock);
+	/* That a channel is gone is known now, and on waking it is looked for anew. */
+	cancel_work_sync(&host->gone_work);
+	return 0;
+}
+
+/* What was promised to the block layer must still hold. */
+static int same_adapter(struct storvsc_host *host, const struct vstor_init *now)
+{
+	if (now->version >= host->found.version && now->max_transfer >= host->found.max_transfer)
+		return 0;
+	dev_err(&host->vdev->dev,
+		"not the adapter it was: version %u.%u, transfers of %u KiB; was %u.%u, %u KiB\n",
+		now->version >> 8, now->version & 0xff, now->max_transfer / 1024,
+		host->found.version >> 8, host->found.version & 0xff,
+		host->found.max_transfer / 1024);
+	return -EPROTO;
+}
+
+/* Sub-channels have come anew. A queue that gets none leaves its work to the primary. */
+static void reopen_sub_channels(struct storvsc_host *host, unsigned int promised)
+{
+	struct vmbus_chan *primary = host->vdev->chan, *chan;
+	unsigned int i, there;
+
+	there = promised ? vmbus_subchans_wait(primary, promised, SUB_CHANNELS_WAIT_MS) : 0;
+	for (i = 1; i < host->queue_count; i++) {
+		struct storvsc_queue *q = &host->queues[i];
+
+		chan = i <= there ? vmbus_subchan_get(primary, i - 1) : NULL;
+		q->gone = false;
+		if (!chan || open_chan(q, chan)) {
+			dev_warn(&host->vdev->dev, "queue %u has lost its channel\n", i);
+			if (chan)
+				vmbus_chan_put(chan);
+			continue;
+		}
+		vmbus_chan_put(q->chan);
+		q->chan = chan;
+		WRITE_ONCE(q->dead, false);
+	}
+}
+
+static int reopen(struct storvsc_host *host)
+{
+	struct storvsc_queue *primary = &host->queues[0];
+	struct vstor_init now;
+	int err;
+
+	primary->gone = false;
+	err = open_chan(primary, primary->chan);
+	if (err)
+		return err;
+	err = handshake(host, &now, host->queue_count - 1);
+	if (!err)
+		err = same_adapter(host, &now);
+	if (err)
+		return err;
+	reopen_sub_channels(host, now.sub_channels);
+	WRITE_ONCE(primary->dead, false);
+	return 0;
+}
+
+int storvsc_host_resume(struct vmbus_dev *vdev)
+{
+	struct storvsc_host *host = dev_get_drvdata(&vdev->dev);
+	int err = 0;
+
+	if (!READ_ONCE(host->dead)) {
+		err = reopen(host);
+		if (err) {
+			dev_err(&vdev->dev, "adapter did not come back, error %d\n", err);
+			storvsc_give_up(host);
+		}
+	}
+	WRITE_ONCE(host->asleep, false);
+	/* Has a channel been lost again meanwhile? The work has looked away so far. */
+	queue_work(storvsc_wq, &host->gone_work);
+	return err;
 }

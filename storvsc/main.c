@@ -102,6 +102,8 @@ static struct vmbus_drv drv = {
 	.ids = ids,
 	.probe = storvsc_host_probe,
 	.remove = storvsc_host_remove,
+	.suspend = storvsc_host_suspend,
+	.resume = storvsc_host_resume,
 	.driver = {
 		/* A controller that is slow must not hold up the others. */
 		.probe_type = PROBE_PREFER_ASYNCHRONOUS,

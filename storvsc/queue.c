@@ -260,6 +260,8 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 	if (unlikely(!put_command(&pkt, cmd)))
 		return end_unsent(q, cmd, DID_BAD_TARGET);
 	if (unlikely(READ_ONCE(q->dead))) {
+		if (READ_ONCE(host->asleep))
+			return busy(q, cmd);
 		via = &host->queues[0];
 		/* Nobody will kick that one for us. */
 		flags = 0;

@@ -112,6 +112,7 @@ enum storvsc_reject {
  * @queue_count: those it has
  * @depth: most commands the host may have at once
  * @dead: no command is sent any more, each ends at once. Set under @shut_lock
+ * @asleep: no channel is open, but will be again; commands wait. Every queue is dead, too
  * @removing: no new scan is begun
  * @reset_lock: a reset is going on; outside @shut_lock. May sleep
  * @shut_lock: closing and reaping channels, and @queue_count. May sleep
@@ -137,6 +138,7 @@ struct storvsc_host {
 	unsigned int queue_count;
 	unsigned int depth;
 	bool dead;
+	bool asleep;
 	bool removing;
 	struct mutex reset_lock;
 	struct mutex shut_lock;
@@ -186,6 +188,8 @@ unsigned long storvsc_drain_timeout(void);	/* jiffies: after a reset */
 /* host.c */
 int storvsc_host_probe(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *id);
 void storvsc_host_remove(struct vmbus_dev *vdev);
+int storvsc_host_suspend(struct vmbus_dev *vdev);
+int storvsc_host_resume(struct vmbus_dev *vdev);
 /* The host says something about a unit; atomic context. */
 void storvsc_unit_absent(struct storvsc_host *host, struct scsi_device *sdev);
 void storvsc_unit_changed(struct storvsc_host *host, struct scsi_device *sdev);
