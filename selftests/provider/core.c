@@ -112,6 +112,11 @@ int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, 
 		vsp->first_relid = (uint32_t)number;
 		return 0;
 	}
+	if (!strcmp(name, "fresh_relids")) {
+		vsp->fresh_relids = !strcmp(value, "on");
+		return vsp->fresh_relids || !strcmp(value, "off") ? 0 :
+			bad_option(err, err_len, name, value, "on or off");
+	}
 	if (!strcmp(name, "message_id")) {
 		if (!parse_number(value, 1, 4, &number) || (number != 1 && number != 4))
 			return bad_option(err, err_len, name, value, "1 or 4");

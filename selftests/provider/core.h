@@ -101,6 +101,7 @@ struct vsp_device {
 	bool monitor;			/* channels may be signalled through the monitor page */
 	bool gone;			/* rescinded and not offered again */
 	bool offer_again;		/* as soon as the old relid is released */
+	bool leaves, comes;		/* at the next contact, without a word */
 };
 
 /* A message on its way to the guest. */
@@ -169,6 +170,7 @@ struct vsp {
 	/* Options */
 	uint32_t min_version, max_version;
 	uint32_t first_relid;
+	bool fresh_relids;		/* a connection does not use the numbers of the last one */
 	uint32_t message_conn_id;	/* told to guests from 5.0 on */
 	uint32_t monitor_us;		/* between two looks at the monitor page */
 	uint32_t features_had;		/* VMBUS_FEATURE_ granted to who asks for them */
@@ -183,6 +185,7 @@ struct vsp {
 	uint32_t conn_id;		/* where they must come from */
 	uint64_t monitor_gpa;		/* page in which the guest signals, or 0 */
 	struct vsp_timer_event monitor_timer;
+	uint32_t relid_base;		/* where this connection begins to number, if not 0 */
 	bool offers_requested;
 	bool unloaded;			/* by its own wish, not for want of contact */
 	struct vsp_out *out, **out_end;

@@ -216,6 +216,23 @@ static void do_offer(struct vsp *vsp, const char *args, vsp_put_line put, void *
 	ok(put, ctx);
 }
 
+/* "remove LABEL" or "add LABEL": not now, but as if it had happened while the guest slept. */
+static void do_at_contact(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	bool add = !strncmp(args, "add ", 4), remove = !strncmp(args, "remove ", 7);
+	struct vsp_device *device = NULL;
+
+	if (add || remove)
+		device = vsp_device_find(vsp, args + (add ? 4 : 7));
+	if (!device) {
+		put(ctx, "error: expected remove or add, and a device");
+		return;
+	}
+	device->comes = add;
+	device->leaves = remove;
+	ok(put, ctx);
+}
+
 /* What hosts do not do: they wait for the old channel's release. */
 static void do_reoffer(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
 {
@@ -485,6 +502,7 @@ static const struct {
 	{ "ledger", do_ledger },
 	{ "rescind", do_rescind },
 	{ "offer", do_offer },
+	{ "at-contact", do_at_contact },
 	{ "reoffer", do_reoffer },
 	{ "fault", do_fault },
 	{ "on", do_on },

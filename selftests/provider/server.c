@@ -354,7 +354,7 @@ uint32_t vsp_chan_index(const struct vsp_chan *chan)
 static struct vsp_chan *new_chan(struct vsp_device *device, uint32_t index)
 {
 	struct vsp *vsp = device->vsp;
-	uint32_t relid = vsp->first_relid;
+	uint32_t relid = vsp->relid_base ? vsp->relid_base : vsp->first_relid;
 	struct vsp_chan *chan;
 
 	while (relid <= VMBUS_RELID_MAX && vsp->by_relid[relid])
@@ -568,6 +568,19 @@ void vsp_chan_rescind(struct vsp_chan *chan)
 	revoke(chan);
 }
 
+/* Number the next connection's channels where this one's end: a guest must not remember any. */
+static void renumber(struct vsp *vsp)
+{
+	struct vsp_chan *chan;
+
+	for (chan = vsp->chans; chan; chan = chan->next)
+		if (chan->relid >= vsp->relid_base)
+			vsp->relid_base = chan->relid + 1;
+	/* Room for any machine. */
+	if (vsp->relid_base > VMBUS_RELID_MAX - 512)
+		vsp->relid_base = 0;
+}
+
 /* The guest is gone or wants to begin anew: nothing it said holds any more. */
 void vsp_forget_guest(struct vsp *vsp)
 {
@@ -577,6 +590,8 @@ void vsp_forget_guest(struct vsp *vsp)
 	vsp->monitor_gpa = 0;
 	vsp->features = 0;
 	vsp->offers_requested = false;
+	if (vsp->fresh_relids)
+		renumber(vsp);
 	while (vsp->chans) {
 		struct vsp_chan *chan = vsp->chans;
 
@@ -620,6 +635,19 @@ void vsp_server_free(struct vsp *vsp)
 }
 
 /* From the guest: the connection ------------------------------------------------*/
+
+/* What has been taken away or added while no guest was connected. */
+static void move_devices(struct vsp *vsp)
+{
+	struct vsp_device *device;
+
+	for (device = vsp->devices; device; device = device->next) {
+		if (device->leaves || device->comes)
+			device->gone = device->leaves;
+		device->leaves = false;
+		device->comes = false;
+	}
+}
 
 static bool version_known(const struct vsp *vsp, uint32_t version)
 {
@@ -678,6 +706,7 @@ static void on_contact(struct vsp *vsp, const union guest_message *m, uint32_t l
 	if (vsp->version)
 		vsp_log(vsp, "contact while connected: everything starts again");
 	vsp_forget_guest(vsp);
+	move_devices(vsp);
 	vsp->unloaded = false;
 	if (!vsp->transport->vp_exists(vsp->ctx, vp)) {
 		vsp_violation(vsp, "contact names VP %u, which does not exist", vp);

@@ -507,6 +507,76 @@ TEST(contact_again_begins_anew)
 	end();
 }
 
+/* A kernel that starts another without a word: what it lent may be anybody's memory now. */
+TEST(contact_without_unload_leaves_the_old_rings_alone)
+{
+	static uint8_t before[RING_PAGES * 4096];
+	uint32_t relid;
+
+	begin();
+	relid = get_open();
+	REQUIRE(relid);
+	echo.hold = true;
+	send_packet(VMBUS_PKT_INBAND, VMBUS_PKT_FLAG_COMPLETION, 7, 1);
+	kick(relid);
+	EXPECT_EQ(echo.packets, 1);
+	send_packet(VMBUS_PKT_INBAND, VMBUS_PKT_FLAG_COMPLETION, 8, 2);
+	memcpy(before, loopback_page(lb, RING_PFN), sizeof(before));
+	loopback_signal(lb, 0x2000 + relid);
+	EXPECT(connect_as(VMBUS_VERSION_5_3));
+	EXPECT_EQ(echo.closed, 1);
+	/* Neither a signal that was on its way nor time makes it look there again. */
+	loopback_deliver(lb);
+	loopback_advance(lb, 1000000000);
+	EXPECT_EQ(loopback_signal(lb, 0x2000 + relid), TLFS_STATUS_INVALID_CONNECTION_ID);
+	EXPECT_EQ(echo.packets, 1);
+	EXPECT_MEM(loopback_page(lb, RING_PFN), before, sizeof(before));
+	EXPECT_STREQ(ledger(), LEDGER_EMPTY "1");
+	EXPECT_EQ(violations(), 0);
+	end();
+}
+
+TEST(fresh_relids_are_not_those_of_the_connection_before)
+{
+	uint32_t relid, last = 0, i;
+	char err[128];
+
+	begin();
+	EXPECT(vsp_option(lb->vsp, "fresh_relids", "yes", err, sizeof(err)));
+	REQUIRE(!vsp_option(lb->vsp, "fresh_relids", "on", err, sizeof(err)));
+	for (i = 0; i < 3000; i++) {
+		relid = get_offer();
+		EXPECT(relid >= 1 && relid <= VMBUS_RELID_MAX && relid != last);
+		last = relid;
+		if (i % 2) {
+			post_simple(VMBUS_MSG_UNLOAD);
+			EXPECT(receive_type(VMBUS_MSG_UNLOAD_RESPONSE));
+		}
+	}
+	EXPECT_EQ(violations(), 0);
+	end();
+}
+
+TEST(devices_leave_and_come_while_nobody_is_connected)
+{
+	char out[256];
+
+	begin();
+	REQUIRE(get_offer());
+	EXPECT(!loopback_command(lb, "at-contact remove nobody", out, sizeof(out)));
+	EXPECT(!loopback_command(lb, "at-contact echo0", out, sizeof(out)));
+	EXPECT(loopback_command(lb, "at-contact remove echo0", out, sizeof(out)));
+	EXPECT(!receive());
+	REQUIRE(connect_as(VMBUS_VERSION_5_3));
+	post_simple(VMBUS_MSG_REQUEST_OFFERS);
+	EXPECT(receive_type(VMBUS_MSG_ALL_OFFERS_DELIVERED));
+	EXPECT(loopback_command(lb, "at-contact add echo0", out, sizeof(out)));
+	EXPECT(!receive());
+	EXPECT(get_offer());
+	EXPECT_EQ(violations(), 0);
+	end();
+}
+
 /* What is said out of turn -----------------------------------------------------------*/
 
 TEST(nothing_before_contact)
