@@ -5,6 +5,7 @@
 #
 #   . ./ktap.sh
 #   ktap_plan 3                              how many results will come; may be left out
+#   ktap_go_on 2 3                           a later boot of the same test: 2 of 3 results are there
 #   ktap_ok NAME
 #   ktap_not_ok NAME [WHY]
 #   ktap_skip NAME WHY
@@ -26,6 +27,11 @@ ktap_count() { echo $((KTAP_OK + KTAP_NOT_OK + KTAP_SKIP)); }
 ktap_plan() {
 	KTAP_PLAN=$1
 	echo "1..$1"
+}
+
+ktap_go_on() {
+	KTAP_OK=$1
+	KTAP_PLAN=$2
 }
 
 # ktap_note TEXT: something a reader should know

@@ -89,3 +89,4 @@ start_load() {
 
 reads_seen() { [ "$(host scsi0.reads)" -gt "$load_reads" ]; }
 load_ended() { ! kill -0 "$load"; }
+stop_load() { kill "$load"; wait "$load" || :; }
