@@ -129,6 +129,7 @@ static int grant(struct vmbus_buf *buf)
 {
 	struct vmbus_msg_gpadl_created reply;
 	struct vmbus_conn *conn = buf->conn;
+	struct gpadl_range range;
 	struct gpadl_cut cut;
 	struct xact x;
 	u64 *pfns;
@@ -138,8 +139,8 @@ static int grant(struct vmbus_buf *buf)
 	if (!pfns)
 		return -ENOMEM;
 	buf->gpadl = new_handle(conn);
-	err = gpadl_cut_start(&cut, buf->relid, buf->gpadl, pfns, 0,
-			      buf->page_count * PAGE_SIZE);
+	range = (struct gpadl_range) { .pfns = pfns, .byte_count = buf->page_count * PAGE_SIZE };
+	err = gpadl_cut_start(&cut, buf->relid, buf->gpadl, &range, 1);
 	if (err < 0) {
 		buf->gpadl = 0;
 		goto out;

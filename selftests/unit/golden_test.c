@@ -68,6 +68,7 @@ static void rebuild_gpadl(const struct golden *g)
 	const u8 *header = g->record[0].bytes;
 	u8 msg[VMBUS_MSG_MAX_LEN] __attribute__((aligned(8)));
 	u64 pfns[VMBUS_GPADL_MAX_PFNS];
+	const struct gpadl_range range = { pfns, le32_at(header, 24), le32_at(header, 20) };
 	unsigned int i, at, count = 0;
 	struct gpadl_cut cut;
 
@@ -75,9 +76,9 @@ static void rebuild_gpadl(const struct golden *g)
 		for (at = i ? 16 : 28; at + 8 <= g->record[i].len; at += 8)
 			pfns[count++] = le64_at(g->record[i].bytes, at);
 
-	EXPECT_EQ(gpadl_cut_start(&cut, le32_at(header, 8), le32_at(header, 12), pfns,
-				  le32_at(header, 24), le32_at(header, 20)), g->count);
-	EXPECT_EQ(cut.count, count);
+	EXPECT_EQ(gpadl_cut_start(&cut, le32_at(header, 8), le32_at(header, 12), &range, 1),
+		  g->count);
+	EXPECT_EQ(cut.units, 1 + count);
 	for (i = 0; i < g->count; i++)
 		same(g, i, msg, gpadl_cut_next(&cut, msg));
 	EXPECT_EQ(gpadl_cut_next(&cut, msg), 0);

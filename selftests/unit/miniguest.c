@@ -161,6 +161,7 @@ bool mg_open(struct miniguest *mg, uint32_t index)
 {
 	struct mg_chan *chan = &mg->chan[index];
 	uint64_t pfns[2 * MG_RING_PAGES];
+	const struct gpadl_range range = { pfns, 0, sizeof(pfns) / 8 * PAGE };
 	uint8_t msg[VMBUS_MSG_MAX_LEN] __attribute__((aligned(8)));
 	struct gpadl_cut cut;
 	uint32_t i, len;
@@ -180,7 +181,7 @@ bool mg_open(struct miniguest *mg, uint32_t index)
 	chan->wait = MG_WAIT_GPADL;
 	for (i = 0; i < 2 * MG_RING_PAGES; i++)
 		pfns[i] = chan->first_pfn + i;
-	gpadl_cut_start(&cut, chan->offer.relid, chan->gpadl, pfns, 0, sizeof(pfns) / 8 * PAGE);
+	gpadl_cut_start(&cut, chan->offer.relid, chan->gpadl, &range, 1);
 	while ((len = gpadl_cut_next(&cut, msg)))
 		post(mg, msg, len);
 	return true;

@@ -5,38 +5,66 @@
 #include "gpadl.h"
 #include "wire/tlfs.h"
 
-int gpadl_cut_start(struct gpadl_cut *cut, u32 relid, u32 gpadl, const u64 *pfns,
-		    u32 byte_offset, u32 byte_count)
-{
-	u64 end = (u64)byte_offset + byte_count;
-	u32 count = (end + TLFS_PAGE_SIZE - 1) >> TLFS_PAGE_SHIFT;
-	u32 rest;
+/* What travels is cut at any multiple of 8 bytes, a range's head like a frame number. */
+#define HEADER_UNITS	(1 + VMBUS_GPADL_HEADER_PFNS)
+#define BODY_UNITS	VMBUS_GPADL_BODY_PFNS
+#define MAX_UNITS	(1 + VMBUS_GPADL_MAX_PFNS)
 
-	if (!byte_count || byte_offset >= TLFS_PAGE_SIZE || count > VMBUS_GPADL_MAX_PFNS)
+static u32 pages(const struct gpadl_range *range)
+{
+	u64 end = (u64)range->byte_offset + range->byte_count;
+
+	return (end + TLFS_PAGE_SIZE - 1) >> TLFS_PAGE_SHIFT;
+}
+
+int gpadl_cut_start(struct gpadl_cut *cut, u32 relid, u32 gpadl,
+		    const struct gpadl_range *ranges, u32 range_count)
+{
+	u32 units = 0, rest, i;
+
+	for (i = 0; i < range_count; i++) {
+		if (!ranges[i].byte_count || ranges[i].byte_offset >= TLFS_PAGE_SIZE)
+			return -EINVAL;
+		units += 1 + pages(&ranges[i]);
+		/* In the loop: the sum of many would overflow. */
+		if (units > MAX_UNITS)
+			return -EINVAL;
+	}
+	if (!units)
 		return -EINVAL;
 
 	*cut = (struct gpadl_cut) {
-		.pfns = pfns,
-		.count = count,
+		.ranges = ranges,
+		.range_count = range_count,
+		.units = units,
 		.relid = relid,
 		.gpadl = gpadl,
-		.byte_offset = byte_offset,
-		.byte_count = byte_count,
 	};
-	rest = count > VMBUS_GPADL_HEADER_PFNS ? count - VMBUS_GPADL_HEADER_PFNS : 0;
-	return 1 + (rest + VMBUS_GPADL_BODY_PFNS - 1) / VMBUS_GPADL_BODY_PFNS;
+	rest = units > HEADER_UNITS ? units - HEADER_UNITS : 0;
+	return 1 + (rest + BODY_UNITS - 1) / BODY_UNITS;
 }
 
-/* As many frame numbers as fit. Returns their bytes. */
-static u32 put_pfns(struct gpadl_cut *cut, u8 *to, u32 room)
+/* As many units as fit. Returns their bytes. */
+static u32 put_units(struct gpadl_cut *cut, u8 *to, u32 room)
 {
-	u32 left = cut->count - cut->done;
-	u32 n = left < room ? left : room;
-	u32 i;
+	u32 n;
 
-	for (i = 0; i < n; i++)
-		env_put_le64(to + i * sizeof(__le64), cut->pfns[cut->done + i]);
-	cut->done += n;
+	for (n = 0; n < room && cut->range < cut->range_count; n++, to += sizeof(__le64)) {
+		const struct gpadl_range *range = &cut->ranges[cut->range];
+		const struct vmbus_gpa_range head = {
+			.byte_count = cpu_to_le32(range->byte_count),
+			.byte_offset = cpu_to_le32(range->byte_offset),
+		};
+
+		if (!cut->unit)
+			memcpy(to, &head, sizeof(head));
+		else
+			env_put_le64(to, range->pfns[cut->unit - 1]);
+		if (cut->unit++ == pages(range)) {
+			cut->range++;
+			cut->unit = 0;
+		}
+	}
 	return n * sizeof(__le64);
 }
 
@@ -46,20 +74,13 @@ static u32 put_header(struct gpadl_cut *cut, u8 *msg)
 		.hdr.type = cpu_to_le32(VMBUS_MSG_GPADL_HEADER),
 		.relid = cpu_to_le32(cut->relid),
 		.gpadl = cpu_to_le32(cut->gpadl),
-		.range_len = cpu_to_le16(sizeof(struct vmbus_gpa_range) +
-					 cut->count * sizeof(__le64)),
-		.range_count = cpu_to_le16(1),
-	};
-	const struct vmbus_gpa_range range = {
-		.byte_count = cpu_to_le32(cut->byte_count),
-		.byte_offset = cpu_to_le32(cut->byte_offset),
+		.range_len = cpu_to_le16(cut->units * sizeof(__le64)),
+		.range_count = cpu_to_le16(cut->range_count),
 	};
 
-	/* The range stands at offset 20, its 64-bit numbers at 28. */
+	/* The first range stands at offset 20, its 64-bit numbers at 28. */
 	memcpy(msg, &header, sizeof(header));
-	memcpy(msg + sizeof(header), &range, sizeof(range));
-	return sizeof(header) + sizeof(range) +
-	       put_pfns(cut, msg + sizeof(header) + sizeof(range), VMBUS_GPADL_HEADER_PFNS);
+	return sizeof(header) + put_units(cut, msg + sizeof(header), HEADER_UNITS);
 }
 
 static u32 put_body(struct gpadl_cut *cut, u8 *msg)
@@ -70,7 +91,7 @@ static u32 put_body(struct gpadl_cut *cut, u8 *msg)
 	};
 
 	memcpy(msg, &body, sizeof(body));
-	return sizeof(body) + put_pfns(cut, msg + sizeof(body), VMBUS_GPADL_BODY_PFNS);
+	return sizeof(body) + put_units(cut, msg + sizeof(body), BODY_UNITS);
 }
 
 u32 gpadl_cut_next(struct gpadl_cut *cut, void *msg)
@@ -79,7 +100,7 @@ u32 gpadl_cut_next(struct gpadl_cut *cut, void *msg)
 		cut->begun = true;
 		return put_header(cut, msg);
 	}
-	if (cut->done == cut->count)
+	if (cut->range == cut->range_count)
 		return 0;
 	return put_body(cut, msg);
 }
