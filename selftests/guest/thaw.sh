@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# machine: smp=2 provider="lun0=ram:32M,sub_channels=1,fresh_relids=on,echo=1" drivers=kit timeout=600
+# proves: a hibernation that ends half-way, for there is nowhere to write the image, leaves a disk under load at
+#         work, under new numbers; devices that vanished or came while the guest slept are removed or added;
+#         a host that does not say good-bye keeps the guest awake; idle it stays connected
+. ./ktap.sh
+. ./lib.sh
+ktap_plan 14
+
+verified_load() {
+	disk=$(disk_of_lun 0) || return 1
+	fio --name=load --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=8 --bs=4k --size=8M \
+		--rw=randwrite --verify=crc32c --verify_backlog=32 --verify_fatal=1 --time_based --runtime=3600 \
+		>/tmp/fio.out 2>&1 &
+	load=$!
+	goes_on
+}
+
+more_reads() { [ "$(host scsi0.reads)" -gt "$reads_wanted" ]; }
+goes_on() {
+	reads_wanted=$(($(host scsi0.reads) + 50))
+	wait_for 30 more_reads
+}
+
+load_was_right() {
+	kill -INT "$load"
+	wait "$load"
+	cat /tmp/fio.out
+	grep -q 'err= 0' /tmp/fio.out
+}
+
+contacts() { host messages_in.initiate_contact; }
+
+# sleeps CONTACTS: devices and connection freeze, the image is made, and they thaw. Then the kernel finds no swap.
+sleeps() {
+	contacts_before=$(contacts)
+	echo shutdown >/sys/power/disk
+	dmesg -C
+	! echo disk >/sys/power/state || return 1
+	dmesg
+	echo "contacts went from $contacts_before to $(contacts)"
+	[ $(($(contacts) - contacts_before)) -eq "$1" ]
+}
+
+thaws() { sleeps 1 && in_log 'Image created' && in_log 'Cannot find swap device'; }
+
+relids_are_new() {
+	ctl channels
+	[ "$(ctl channels | grep -c 'label=scsi0 .*state=open')" -eq 2 ] && ! ctl channels | grep -E 'relid=[123] '
+}
+
+same_disk() { [ "$(disk_of_lun 0)" = "$disk" ]; }
+no_disk() { ! disk_at 0; }
+devices() { find /sys/bus/vmbus/devices/ -type l | wc -l; }
+has_devices() { [ "$(devices)" -eq "$1" ]; }
+
+vanishes() {
+	ctl at-contact remove scsi0 && ctl at-contact remove echo0 && thaws && wait_for 30 has_devices 0 && no_disk &&
+		[ "$(dmesg | grep -c 'does not offer this device any more')" -eq 2 ]
+}
+
+comes() {
+	ctl at-contact add scsi0 && ctl at-contact add echo0 && thaws && wait_for 30 has_devices 2 &&
+		disk=$(disk_of_lun 0) && dd if="/dev/$disk" of=/dev/null bs=64k count=16 iflag=direct
+}
+
+# The host has forgotten us without saying so: one more contact, and no image.
+refuses() {
+	echo 700 >/sys/module/vmbus_client/parameters/unload_timeout
+	ctl fault unload_response:drop && sleeps 1 && in_log 'did not confirm that it forgets us' &&
+		! in_log 'Image created' && same_disk && goes_on
+}
+
+sleeps_idle() {
+	contacts_before=$(contacts)
+	echo 0 >/sys/class/rtc/rtc0/wakealarm
+	echo +2 >/sys/class/rtc/rtc0/wakealarm
+	echo freeze >/sys/power/state || return 1
+	[ "$(contacts)" -eq "$contacts_before" ] && goes_on
+}
+
+modprobe rtc_cmos 2>/dev/null
+ktap_check drivers_load load_drivers
+ktap_check load_runs verified_load
+ktap_check hibernation_fails_for_want_of_swap thaws
+ktap_check load_goes_on goes_on
+ktap_check disk_has_its_name same_disk
+ktap_check channels_have_new_numbers relids_are_new
+ktap_check silent_host_keeps_the_guest_awake refuses
+ktap_check idle_guest_stays_connected sleeps_idle
+ktap_check nothing_was_lost load_was_right
+ktap_check devices_that_vanished_are_removed vanishes
+ktap_check devices_that_came_are_there comes
+ktap_check nothing_rejected nothing_rejected
+ktap_check drivers_unload unload_drivers
+ktap_check nothing_left_with_the_host ledger_empty
+ktap_done
