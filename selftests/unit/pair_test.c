@@ -86,7 +86,7 @@ TEST(the_straight_line)
 	end();
 }
 
-/* A buffer in pieces, whose ends lie within pages: the host puts it together without a complaint. */
+/* A buffer in pieces, whose ends lie within pages: the host puts it together as it was meant. */
 TEST(memory_in_several_ranges_is_lent_and_given_back)
 {
 	struct gpadl_range ranges[8];

@@ -23,7 +23,7 @@ struct gpadl_range {
 struct gpadl_cut {
 	const struct gpadl_range *ranges;
 	u32 range_count;
-	u32 units;		/* of 8 bytes, all ranges together: a head each, and frame numbers */
+	u32 units;		/* of 8 bytes: all ranges' heads and frame numbers */
 	u32 range;		/* to go on with */
 	u32 unit;		/* of that range */
 	u32 relid;
