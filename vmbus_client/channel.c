@@ -231,12 +231,14 @@ static struct vmbus_chan *find_primary(const struct msg_offer *offer)
 	return NULL;
 }
 
+/* One that was rescinded may still be listed when its successor comes, or is asked for. */
 static struct vmbus_chan *find_sub(struct vmbus_chan *primary, u16 index)
 {
 	struct vmbus_chan *sub;
 
 	list_for_each_entry(sub, &primary->subs, node)
-		if (sub->offer.sub_channel_index == index)
+		if (sub->offer.sub_channel_index == index &&
+		    vmbus_chan_state(sub) != CHAN_RESCINDED)
 			return sub;
 	return NULL;
 }
@@ -697,7 +699,7 @@ static u32 count_subs(struct vmbus_chan *primary)
 
 	mutex_lock(&conn->mutex);
 	list_for_each_entry(sub, &primary->subs, node)
-		count++;
+		count += vmbus_chan_state(sub) != CHAN_RESCINDED;
 	mutex_unlock(&conn->mutex);
 	return count;
 }
@@ -721,7 +723,7 @@ struct vmbus_chan *vmbus_subchan_get(struct vmbus_chan *primary, u32 index)
 
 	mutex_lock(&conn->mutex);
 	list_for_each_entry(sub, &primary->subs, node)
-		if (!index--) {
+		if (vmbus_chan_state(sub) != CHAN_RESCINDED && !index--) {
 			kref_get(&sub->ref);
 			found = sub;
 			break;
