@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * scsi_disk.h - one logical unit: the SCSI commands of a direct-access disk
- * over a raw image or over memory
+ * scsi_disk.h - logical units: disks and CD-ROM drives over raw images or over
+ * memory, and what a controller does with them
  */
 #ifndef VMBUS_KIT_SCSI_DISK_H
 #define VMBUS_KIT_SCSI_DISK_H
@@ -69,19 +69,37 @@ bool scsi_cmd_whole(struct scsi_cmd *cmd);
 void scsi_cmd_reply(struct scsi_cmd *cmd, const void *buf, uint32_t len, uint32_t alloc);
 
 struct scsi_disk;
+struct scsi_lun;
 
 /*
- * Open what "ram:SIZE" or "file:PATH[,ro]" asks for. Returns 0, or -EINVAL with
- * one line in @err. @id makes the names in INQUIRY data unique.
+ * Open what "ram:SIZE", "file:PATH[,ro]" or "cd:[PATH]" asks for. Returns 0 and
+ * a reference, or -EINVAL with one line in @err. @id makes the names in INQUIRY
+ * data unique.
  */
 int scsi_disk_open(struct scsi_disk **disk, const char *spec, const struct wire_guid *id,
 		   char *err, size_t err_len);
-void scsi_disk_close(struct scsi_disk *disk);
+void scsi_disk_put(struct scsi_disk *disk);
 /* 512 or 4096; -EINVAL when the medium is not a whole number of such blocks. */
 int scsi_disk_set_block_size(struct scsi_disk *disk, uint32_t block_size, char *err,
 			     size_t err_len);
+
+/*
+ * What may change while the guest uses it; who sees the disk gets a unit
+ * attention where the standard asks for one. 0, or -EINVAL with a line in @err.
+ */
+int scsi_disk_resize(struct scsi_disk *disk, uint64_t size, char *err, size_t err_len);
+int scsi_disk_set_granularity(struct scsi_disk *disk, uint64_t bytes, char *err, size_t err_len);
+int scsi_disk_insert(struct scsi_disk *disk, const char *path, char *err, size_t err_len);
+int scsi_disk_eject(struct scsi_disk *disk, char *err, size_t err_len);
+
+/* A disk as one controller sees it; has a reference of its own. NULL: no memory. */
+struct scsi_lun *scsi_lun_new(struct scsi_disk *disk);
+void scsi_lun_free(struct scsi_lun *lun);
+struct scsi_disk *scsi_lun_disk(const struct scsi_lun *lun);
+/* News that the next command but INQUIRY will be told instead of being executed. */
+void scsi_lun_attention(struct scsi_lun *lun, uint8_t asc, uint8_t ascq);
 /* Everything but REPORT LUNS, which the controller answers. */
-void scsi_disk_execute(struct scsi_disk *disk, struct scsi_cmd *cmd);
+void scsi_lun_execute(struct scsi_lun *lun, struct scsi_cmd *cmd);
 /* Standard INQUIRY data of an address without a disk; everything else is refused. */
 void scsi_absent_execute(struct scsi_cmd *cmd, bool lun_0);
 
