@@ -34,6 +34,10 @@
 /* Promised sub-channels come at once or not at all; the disk need not wait long for them. */
 #define SUB_CHANNELS_WAIT_MS	5000
 
+/* Names of a unit; more than this of them are not compared. */
+#define DEVICE_ID_PAGE	0x83
+#define DEVICE_ID_LEN	252
+
 /* While looking at units. */
 #define TUR_TIMEOUT	(30 * HZ)
 #define TUR_RETRIES	3
@@ -71,49 +75,102 @@ void storvsc_unit_changed(struct storvsc_host *host, struct scsi_device *sdev)
 		look_at_units(host);
 }
 
+void storvsc_target_changed(struct storvsc_host *host, struct scsi_device *sdev)
+{
+	if (sdev->channel >= STORVSC_CHANNELS || sdev->id >= STORVSC_IDS)
+		return;
+	if (!test_and_set_bit(STORVSC_SCAN_BIT(sdev->channel, sdev->id), host->scan))
+		look_at_units(host);
+}
+
 void storvsc_bus_changed(struct storvsc_host *host)
 {
-	if (!test_and_set_bit(STORVSC_TODO_BUS, &host->todo))
+	if (!test_and_set_bit(0, &host->bus_changed))
 		look_at_units(host);
 }
 
 /* What was true of the unit when a command failed may be so no more: ask before removing it. */
-static void remove_if_absent(struct scsi_device *sdev, struct storvsc_lun *lun)
+static bool absent(struct scsi_device *sdev, struct storvsc_lun *lun)
 {
 	struct scsi_sense_hdr sense;
 
 	clear_bit(STORVSC_LUN_ABSENT, &lun->flags);
 	scsi_test_unit_ready(sdev, TUR_TIMEOUT, TUR_RETRIES, &sense);
-	if (!test_bit(STORVSC_LUN_ABSENT, &lun->flags))
-		return;
-	sdev_printk(KERN_INFO, sdev, "the host has taken the unit away\n");
+	return test_bit(STORVSC_LUN_ABSENT, &lun->flags);
+}
+
+/*
+ * Does the unit give another name than the one it was found with? Then the host
+ * has put a different disk in its place, and what is cached of the old one must
+ * not be written to it.
+ */
+static bool replaced(struct scsi_device *sdev)
+{
+	const struct scsi_vpd *known;
+	bool differs = false;
+	u32 len;
+	u8 *now;
+
+	now = kzalloc(DEVICE_ID_LEN, GFP_KERNEL);
+	if (!now || scsi_get_vpd_page(sdev, DEVICE_ID_PAGE, now, DEVICE_ID_LEN))
+		goto out;
+	len = min_t(u32, (now[2] << 8 | now[3]) + 4, DEVICE_ID_LEN);
+	rcu_read_lock();
+	known = rcu_dereference(sdev->vpd_pg83);
+	if (known)
+		differs = known->len < len || memcmp(known->data, now, len);
+	rcu_read_unlock();
+out:
+	kfree(now);
+	return differs;
+}
+
+static void remove_unit(struct scsi_device *sdev, const char *why)
+{
+	sdev_printk(KERN_INFO, sdev, "the host has %s\n", why);
 	scsi_remove_device(sdev);
+}
+
+static void look_at_unit(struct storvsc_host *host, struct scsi_device *sdev, bool bus)
+{
+	struct storvsc_lun *lun = sdev->hostdata;
+	bool changed;
+
+	if (!lun || sdev->sdev_state == SDEV_CREATED)
+		return;
+	if ((bus || test_bit(STORVSC_LUN_ABSENT, &lun->flags)) && absent(sdev, lun)) {
+		remove_unit(sdev, "taken the unit away");
+		return;
+	}
+	changed = test_and_clear_bit(STORVSC_LUN_CHANGED, &lun->flags);
+	if (!changed && !bus)
+		return;
+	if (replaced(sdev)) {
+		storvsc_target_changed(host, sdev);
+		remove_unit(sdev, "put another unit in this one's place");
+		return;
+	}
+	if (changed)
+		compat_scsi_rescan_device(sdev);
 }
 
 static void scan_work(struct work_struct *work)
 {
 	struct storvsc_host *host = container_of(work, struct storvsc_host, scan_work);
-	bool bus = test_and_clear_bit(STORVSC_TODO_BUS, &host->todo);
+	bool bus = test_and_clear_bit(0, &host->bus_changed);
 	struct Scsi_Host *shost = host->shost;
-	struct scsi_device *sdev;
 	unsigned int channel, id;
+	struct scsi_device *sdev;
 
 	shost_for_each_device(sdev, shost) {
-		struct storvsc_lun *lun = sdev->hostdata;
-
-		if (READ_ONCE(host->removing) || !lun || sdev->sdev_state == SDEV_CREATED)
-			continue;
-		if (bus || test_bit(STORVSC_LUN_ABSENT, &lun->flags))
-			remove_if_absent(sdev, lun);
-		if (test_and_clear_bit(STORVSC_LUN_CHANGED, &lun->flags))
-			compat_scsi_rescan_device(sdev);
+		if (!READ_ONCE(host->removing))
+			look_at_unit(host, sdev, bus);
 	}
-	if (!bus)
-		return;
-	for (channel = 0; channel <= MAX_CHANNEL; channel++)
-		for (id = 0; id < MAX_ID && !READ_ONCE(host->removing); id++)
-			scsi_scan_target(&shost->shost_gendev, channel, id, SCAN_WILD_CARD,
-					 SCSI_SCAN_RESCAN);
+	for (channel = 0; channel <= shost->max_channel; channel++)
+		for (id = 0; id < shost->max_id && !READ_ONCE(host->removing); id++)
+			if (test_and_clear_bit(STORVSC_SCAN_BIT(channel, id), host->scan) || bus)
+				scsi_scan_target(&shost->shost_gendev, channel, id, SCAN_WILD_CARD,
+						 SCSI_SCAN_RESCAN);
 }
 
 static int init_unit(struct scsi_device *sdev)

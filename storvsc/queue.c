@@ -382,6 +382,24 @@ static void note_failure(struct storvsc_queue *q, struct scsi_cmnd *cmd,
 			    v->host_scsi_status, v->nt_status);
 }
 
+static void note_action(struct storvsc_host *host, struct scsi_device *sdev,
+			enum vstor_action action)
+{
+	switch (action) {
+	case VSTOR_ACT_REMOVE:
+		storvsc_unit_absent(host, sdev);
+		break;
+	case VSTOR_ACT_RESCAN:
+		storvsc_unit_changed(host, sdev);
+		break;
+	case VSTOR_ACT_SCAN:
+		storvsc_target_changed(host, sdev);
+		break;
+	case VSTOR_ACT_NONE:
+		break;
+	}
+}
+
 static void command_done(struct storvsc_queue *q, struct scsi_cmnd *cmd,
 			 const struct vmbus_pkt *pkt)
 {
@@ -407,10 +425,7 @@ static void command_done(struct storvsc_queue *q, struct scsi_cmnd *cmd,
 		trace_storvsc_error(q, cmd, &v);
 		if (v.outcome == VSTOR_FAILED)
 			note_failure(q, cmd, &v);
-		if (v.action == VSTOR_ACT_REMOVE)
-			storvsc_unit_absent(q->host, cmd->device);
-		else if (v.action == VSTOR_ACT_RESCAN)
-			storvsc_unit_changed(q->host, cmd->device);
+		note_action(q->host, cmd->device, v.action);
 	}
 
 	take_back(cmd);

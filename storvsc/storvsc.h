@@ -16,6 +16,7 @@
 #include "vmbus.h"
 
 #include <linux/atomic.h>
+#include <linux/bitmap.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit.h>
 #include <linux/spinlock.h>
@@ -98,8 +99,10 @@ enum storvsc_reject {
 	STORVSC_REJECT_COUNT
 };
 
-/* What storvsc_scan_work() shall do; bits of storvsc_host.todo. */
-#define STORVSC_TODO_BUS	0	/* units came or went */
+/* Addresses below an adapter, whatever its class; and the bit of one in storvsc_host.scan. */
+#define STORVSC_CHANNELS	8
+#define STORVSC_IDS		128
+#define STORVSC_SCAN_BIT(channel, id)	((channel) * STORVSC_IDS + (id))
 
 /**
  * struct storvsc_host - a host adapter, in the private part of its Scsi_Host
@@ -119,7 +122,8 @@ enum storvsc_reject {
  * @wait: for answers to @setup and @reset, and for the end
  * @setup: the handshake's questions
  * @reset: the error handler's
- * @todo: STORVSC_TODO_ bits
+ * @bus_changed: units came or went somewhere
+ * @scan: they did at these addresses; STORVSC_SCAN_BIT()
  * @scan_work: looks at units
  * @gone_work: shuts queues whose channel the bus lost
  * @watchdog: while the adapter is removed: gives up on a host that is silent
@@ -145,7 +149,8 @@ struct storvsc_host {
 	wait_queue_head_t wait;
 	struct storvsc_ask setup;
 	struct storvsc_ask reset;
-	unsigned long todo;
+	unsigned long bus_changed;
+	DECLARE_BITMAP(scan, STORVSC_CHANNELS * STORVSC_IDS);
 	struct work_struct scan_work;
 	struct work_struct gone_work;
 	struct delayed_work watchdog;
@@ -193,6 +198,7 @@ int storvsc_host_resume(struct vmbus_dev *vdev);
 /* The host says something about a unit; atomic context. */
 void storvsc_unit_absent(struct storvsc_host *host, struct scsi_device *sdev);
 void storvsc_unit_changed(struct storvsc_host *host, struct scsi_device *sdev);
+void storvsc_target_changed(struct storvsc_host *host, struct scsi_device *sdev);
 void storvsc_bus_changed(struct storvsc_host *host);
 /* Count it, and log it if there is room; any context. */
 void storvsc_reject(struct storvsc_queue *q, enum storvsc_reject why);

@@ -321,12 +321,13 @@ static bool get_checked_extent(struct scsi_disk *disk, struct scsi_cmd *cmd, str
 static void disk_read(struct scsi_disk *disk, struct scsi_cmd *cmd)
 {
 	struct extent e;
-	uint64_t len;
+	uint64_t at, len;
 
 	if (!get_checked_extent(disk, cmd, &e))
 		return;
+	at = e.lba * disk->block_size;
 	len = e.count * disk->block_size;
-	if (!scsi_cmd_may_move_in(cmd, len) || !scsi_cmd_move_in(cmd, disk->map + e.lba * disk->block_size, len))
+	if (!scsi_cmd_may_move_in(cmd, len) || !scsi_cmd_move_in(cmd, disk->map + at, len))
 		return;
 	cmd->stats->reads++;
 	cmd->stats->read_bytes += len;

@@ -89,6 +89,7 @@ int scsi_disk_set_block_size(struct scsi_disk *disk, uint32_t block_size, char *
  */
 int scsi_disk_resize(struct scsi_disk *disk, uint64_t size, char *err, size_t err_len);
 int scsi_disk_set_granularity(struct scsi_disk *disk, uint64_t bytes, char *err, size_t err_len);
+/* NULL: what was in the drive last. */
 int scsi_disk_insert(struct scsi_disk *disk, const char *path, char *err, size_t err_len);
 int scsi_disk_eject(struct scsi_disk *disk, char *err, size_t err_len);
 

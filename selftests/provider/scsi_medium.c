@@ -151,6 +151,13 @@ static int map_file(struct scsi_disk *disk, const char *path, char *err, size_t 
 	return 0;
 }
 
+/* For the next time. */
+static void keep_path(struct scsi_disk *disk, const char *path)
+{
+	free(disk->path);
+	disk->path = strdup(path);
+}
+
 /* Leaves the drive empty when it fails. */
 static int open_path(struct scsi_disk *disk, const char *path, char *err, size_t err_len)
 {
@@ -163,6 +170,8 @@ static int open_path(struct scsi_disk *disk, const char *path, char *err, size_t
 		ret = map_file(disk, path, err, err_len);
 	if (ret)
 		scsi_medium_eject(disk);
+	else if (path != disk->path)
+		keep_path(disk, path);
 	return ret;
 }
 
@@ -234,6 +243,7 @@ void scsi_disk_put(struct scsi_disk *disk)
 	if (!disk || --disk->refs)
 		return;
 	scsi_medium_eject(disk);
+	free(disk->path);
 	free(disk);
 }
 
@@ -274,6 +284,12 @@ int scsi_disk_insert(struct scsi_disk *disk, const char *path, char *err, size_t
 {
 	if (disk->kind != SCSI_KIND_CDROM || scsi_medium_loaded(disk)) {
 		snprintf(err, err_len, "not an empty drive");
+		return -EINVAL;
+	}
+	if (!path)
+		path = disk->path;
+	if (!path) {
+		snprintf(err, err_len, "nothing was ever in it");
 		return -EINVAL;
 	}
 	if (open_path(disk, path, err, err_len))

@@ -43,6 +43,7 @@ struct scsi_disk {
 	uint32_t block_size;
 	uint32_t granularity;		/* of UNMAP, in blocks */
 	int fd;				/* -1: memory */
+	char *path;			/* of the image opened last */
 	bool read_only;
 	bool locked;			/* the guest forbids that the medium is taken out */
 	uint8_t media_event;		/* not reported yet */

@@ -20,7 +20,7 @@
  *   remove LUN [quiet]          it goes; quiet: the guest is not told
  *   resize LUN SIZE             it grows or shrinks
  *   granularity LUN SIZE        of UNMAP
- *   insert LUN PATH | eject LUN of a drive
+ *   eject LUN | insert LUN [PATH]   of a drive; without a path what was in it last
  *   attention LUN ASC/ASCQ      the next command is told this
  *   notify [OP [TIMES]]         "look at the bus", or any other operation
  *   checksum LUN [AT LEN]       CRC-32 as gzip and zlib have it, of the medium
@@ -340,11 +340,11 @@ static const char *command_granularity(struct storage *s, int argc, char **argv)
 
 static const char *command_insert(struct storage *s, int argc, char **argv)
 {
-	struct scsi_disk *disk = argc == 3 ? find_disk(s, argv[1]) : NULL;
+	struct scsi_disk *disk = argc == 2 || argc == 3 ? find_disk(s, argv[1]) : NULL;
 
 	if (!disk)
-		return "insert LUN PATH into a drive that exists";
-	return scsi_disk_insert(disk, argv[2], why, sizeof(why)) ? why : NULL;
+		return "insert LUN [PATH] into a drive that exists";
+	return scsi_disk_insert(disk, argc == 3 ? argv[2] : NULL, why, sizeof(why)) ? why : NULL;
 }
 
 static const char *command_eject(struct storage *s, int argc, char **argv)

@@ -307,6 +307,7 @@ TEST(medium_goes_and_comes)
 	REQUIRE(image_new(4096));
 	REQUIRE(start_ready("lun0=cd:"));
 	EXPECT_SENSE(test_ready(0), VSTOR_SRB_ERROR, 2, 0x3a);
+	EXPECT_ERROR("insert 0");
 	snprintf(line, sizeof(line), "insert 0 %s", image);
 	EXPECT_OK(line);
 	EXPECT_ERROR(line);
@@ -332,7 +333,7 @@ TEST(medium_goes_and_comes)
 	EXPECT_GOOD(go(VSTOR_DATA_NONE, 0), 0);
 	EXPECT_SENSE(test_ready(0), VSTOR_SRB_ERROR, 2, 0x3a);
 	EXPECT_ERROR("eject 0");
-	EXPECT_OK(line);
+	EXPECT_OK("insert 0");
 	EXPECT_OK("eject 0");
 	EXPECT_GOOD(media_event(), 0 + 8);
 	EXPECT_EQ(buf_get(4, 2)[0], 3);

@@ -777,15 +777,17 @@ TEST(news_about_a_unit)
 	for (i = 0; i < ARRAY_SIZE(formats); i++)
 		for (asc = 0; asc <= 0xff; asc++)
 			for (ascq = 0; ascq <= 0xff; ascq++) {
-				bool news = (asc == 0x2a && ascq == 0x09) ||
-					    (asc == 0x3f && ascq != 0x03 && ascq != 0x0e);
+				bool news = (asc == 0x2a && ascq == 0x09) || asc == 0x3f;
+				bool list = asc == 0x3f && ascq == 0x0e;
 
 				EXPECT_EQ(sense_action(formats[i], 6, (u8)asc, (u8)ascq),
+					  list ? VSTOR_ACT_SCAN :
 					  news ? VSTOR_ACT_RESCAN : VSTOR_ACT_NONE);
 			}
 	/* Deferred: it is about another command, and that one is past. */
 	EXPECT_EQ(sense_action(0x71, 6, 0x2a, 0x09), VSTOR_ACT_NONE);
 	EXPECT_EQ(sense_action(0x73, 6, 0x2a, 0x09), VSTOR_ACT_NONE);
+	EXPECT_EQ(sense_action(0x71, 6, 0x3f, 0x0e), VSTOR_ACT_NONE);
 }
 
 TEST(length_of_sense_data)

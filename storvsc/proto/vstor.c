@@ -318,12 +318,19 @@ static bool take_sense(struct vstor_verdict *v, const struct vstor_srb *srb, str
 	return true;
 }
 
-/* Capacity changed, or any other news about the unit but microcode and the list of units. */
-static bool unit_changed(const struct sense *sense)
+/*
+ * What news the sense data bring. A host reports a new capacity as 2A/09, a disk
+ * put on top of another, or merged with it, as 3F/02, and any other change of
+ * what a unit is in the same group; 3F/0E says that there are more or fewer
+ * units at its address.
+ */
+static enum vstor_action news(const struct sense *sense)
 {
-	if (sense->asc == 0x2a)
-		return sense->ascq == 0x09;
-	return sense->asc == 0x3f && sense->ascq != 0x03 && sense->ascq != 0x0e;
+	if (sense->asc == 0x3f)
+		return sense->ascq == 0x0e ? VSTOR_ACT_SCAN : VSTOR_ACT_RESCAN;
+	if (sense->asc == 0x2a && sense->ascq == 0x09)
+		return VSTOR_ACT_RESCAN;
+	return VSTOR_ACT_NONE;
 }
 
 static void set_moved(struct vstor_verdict *v, const struct vstor_expect *expect, u32 moved)
@@ -413,8 +420,7 @@ static void judge_check(struct vstor_verdict *v, const struct vstor_srb *srb,
 	v->scsi_status = SAM_CHECK_CONDITION;
 	if (sense.deferred)
 		return;
-	if (unit_changed(&sense))
-		v->action = VSTOR_ACT_RESCAN;
+	v->action = news(&sense);
 	/*
 	 * NO SENSE and RECOVERED ERROR report on a command that was carried out, and
 	 * are taken for success above us. After any other key nothing is sure.

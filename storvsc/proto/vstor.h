@@ -177,6 +177,7 @@ enum vstor_outcome {
 enum vstor_action {
 	VSTOR_ACT_NONE,
 	VSTOR_ACT_RESCAN,	/* something about the device changed: look at it again */
+	VSTOR_ACT_SCAN,		/* devices came or went at its address: ask for the list */
 	VSTOR_ACT_REMOVE,	/* it is not there any more: make sure, and remove it */
 };
 
