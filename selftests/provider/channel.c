@@ -122,6 +122,7 @@ int vsp_chan_start(struct vsp_chan *chan, struct vsp_gpadl *gpadl, uint32_t out_
 	chan->gpadl = gpadl;
 	chan->broken = false;
 	chan->draining = false;
+	chan->stalled = false;
 	chan->backlog = NULL;
 	chan->backlog_end = &chan->backlog;
 	chan->again.fn = drain_rest;
@@ -538,7 +539,7 @@ void vsp_chan_look(struct vsp_chan *chan, uint64_t signals)
 	bool useful = chan->backlog;
 
 	VSP_COUNT(chan, signals, signals);
-	if (chan->broken || chan->draining || !check_own_fields(chan))
+	if (chan->broken || chan->draining || chan->stalled || !check_own_fields(chan))
 		return;
 	chan->draining = true;
 	send_backlog(chan);

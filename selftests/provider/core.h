@@ -85,6 +85,7 @@ struct vsp_chan {
 	struct vsp_ids asking;		/* by us */
 	struct vsp_timer_event again;	/* the rest of a long drain */
 	bool draining;
+	bool stalled;			/* told not to read the guest's ring */
 
 	struct vsp_traffic traffic;
 };

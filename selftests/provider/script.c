@@ -25,13 +25,25 @@ static void ok(vsp_put_line put, void *ctx)
 
 struct vsp_chan *vsp_chan_named(struct vsp *vsp, const char *name)
 {
+	size_t label = strcspn(name, "/");
 	struct vsp_device *device;
-	uint32_t relid;
+	struct vsp_chan *chan;
+	uint32_t number;
+	char copy[32];
 
-	if (vsp_number(name, &relid))
-		return vsp_chan_find(vsp, relid);
-	device = vsp_device_find(vsp, name);
-	return device ? device->primary : NULL;
+	if (vsp_number(name, &number))
+		return vsp_chan_find(vsp, number);
+	snprintf(copy, sizeof(copy), "%.*s", (int)label, name);
+	device = vsp_device_find(vsp, copy);
+	if (!device || !name[label])
+		return device ? device->primary : NULL;
+	if (!vsp_number(name + label + 1, &number))
+		return NULL;
+	for (chan = vsp->chans; chan; chan = chan->next)
+		if (chan->device == device && chan->index == number &&
+		    chan->state != VSP_CHAN_REVOKED)
+			break;
+	return chan;
 }
 
 static void put_traffic(const char *prefix, const struct vsp_traffic *traffic, vsp_put_line put,
@@ -443,6 +455,32 @@ static void do_ring(struct vsp *vsp, const char *args, vsp_put_line put, void *c
 	ok(put, ctx);
 }
 
+/* The host does not read the guest's ring, whatever it is told. */
+static void do_stall(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	struct vsp_chan *chan = vsp_chan_named(vsp, args);
+
+	if (!chan || chan->state != VSP_CHAN_OPEN) {
+		put(ctx, "error: no such channel, or it is not open");
+		return;
+	}
+	chan->stalled = true;
+	ok(put, ctx);
+}
+
+static void do_resume(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	struct vsp_chan *chan = vsp_chan_named(vsp, args);
+
+	if (!chan || chan->state != VSP_CHAN_OPEN || !chan->stalled) {
+		put(ctx, "error: no such channel, or it is not stalled");
+		return;
+	}
+	chan->stalled = false;
+	vsp_chan_look(chan, 0);
+	ok(put, ctx);
+}
+
 static void do_fault(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
 {
 	char err[256];
@@ -518,6 +556,8 @@ static const struct {
 	{ "packet", do_packet },
 	{ "refill", do_refill },
 	{ "ring", do_ring },
+	{ "stall", do_stall },
+	{ "resume", do_resume },
 	{ "interrupt", do_interrupt },
 	{ "log", do_log },
 	{ "quit-log", do_log },

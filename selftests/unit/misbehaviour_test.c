@@ -549,6 +549,40 @@ TEST(packets_before_the_open_is_answered_are_read_after_it)
 	end();
 }
 
+TEST(a_stalled_host_reads_nothing_until_it_goes_on)
+{
+	begin();
+	REQUIRE(get_open());
+	refuse("resume pair0");
+	order("stall pair0");
+	EXPECT(!talks(0));
+	EXPECT(!talks(0));
+	EXPECT_EQ(pair.requests, 0);
+	order("resume pair0");
+	pair_settle(&pair);
+	EXPECT_EQ(pair.requests, 2);
+	EXPECT_EQ(pair.guest.answered, 2);
+	end();
+}
+
+TEST(a_sub_channel_is_named_by_its_number)
+{
+	begin();
+	REQUIRE(get_open());
+	refuse("packet pair0/1 len=8");
+	REQUIRE(!vsp_device_offer_sub_channels(pair.device, 2));
+	pair_settle(&pair);
+	refuse("rescind pair0/3");
+	refuse("rescind pair0/");
+	order("rescind pair0/2");
+	pair_settle(&pair);
+	EXPECT_EQ(pair.guest.chan[0].state, CHAN_OPEN);
+	EXPECT_EQ(pair.guest.chan[1].state, CHAN_OFFERED);
+	EXPECT_EQ(pair.guest.chan[2].state, CHAN_RESCINDED);
+	refuse("rescind pair0/2");
+	end();
+}
+
 TEST(a_ring_refilled_as_fast_as_it_is_read)
 {
 	uint32_t i;
