@@ -275,6 +275,8 @@ static bool place(struct vmbus_chan *chan)
 		list_add_tail(&chan->node, &primary->subs);
 	}
 	chan->listed = true;
+	/* Before it can be found: a rescind by interrupt marks what it finds. */
+	vmbus_conn_offered(conn, offer->relid);
 	synic_watch_flag(offer->relid);
 	rcu_assign_pointer(by_relid[offer->relid], chan);
 	return true;

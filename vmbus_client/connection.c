@@ -114,7 +114,6 @@ static void handle_offer(struct vmbus_conn *conn, const void *msg)
 		pr_warn_ratelimited("the host offered a channel with an impossible id; not used\n");
 		return;
 	}
-	clear_bit(offer.relid, conn->rescinded);
 	conn_ops->offer(&offer);
 }
 
@@ -138,7 +137,7 @@ static void handle(struct vmbus_conn *conn, const struct tlfs_message_copy *copy
 		handle_offer(conn, copy->bytes);
 		break;
 	case VMBUS_MSG_RESCIND:
-		/* Again: the offer before it may have cleared what the interrupt had marked. */
+		/* Again: placing the offer before it may have cleared what the interrupt had marked. */
 		mark_rescinded(conn, rescinded_relid(hdr));
 		conn_ops->rescind(rescinded_relid(hdr));
 		break;

@@ -267,6 +267,18 @@ static inline bool vmbus_conn_rescinded(const struct vmbus_conn *conn, u32 relid
 	return test_bit(relid, conn->rescinded);
 }
 
+/**
+ * vmbus_conn_offered() - a relid is a new channel's; what the host took away was an older one
+ * @conn: connection
+ * @relid: its relid, which no channel has
+ *
+ * Not for an offer that is refused: the channel that has the relid stays as rescinded as it is.
+ */
+static inline void vmbus_conn_offered(struct vmbus_conn *conn, u32 relid)
+{
+	clear_bit(relid, conn->rescinded);
+}
+
 /* How long we wait for one answer of the host, milliseconds (module parameter). */
 u32 vmbus_reply_timeout(void);
 
