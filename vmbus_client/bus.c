@@ -47,9 +47,12 @@ static int bus_probe(struct device *dev)
 	const struct hv_vmbus_device_id *id;
 	struct hv_vmbus_device_id made_up;
 
-	/* Since it was matched, user space may have changed its mind, or the host taken it away. */
+	/*
+	 * Since it was matched, user space may have changed its mind, or the host taken it away.
+	 * A channel that broke under its last driver is one that another may open.
+	 */
 	id = match_id(drv, vdev, &made_up);
-	if (!id || vmbus_chan_gone(vdev->chan))
+	if (!id || vmbus_chan_state(vdev->chan) == CHAN_RESCINDED)
 		return -ENODEV;
 	return drv->probe(vdev, id);
 }
