@@ -138,6 +138,7 @@ enum vmbus_events {
  *	no further event will come, every send fails, and vmbus_chan_reap() gives
  *	the requests that will never be completed. Process context; may sleep,
  *	but must not wait for remove nor call vmbus_chan_close() on this channel.
+ *	A sub-channel whose primary is lost is closed first, and told first.
  *	Optional: remove follows by itself after a rescind
  */
 struct vmbus_chan_ops {

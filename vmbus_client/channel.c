@@ -648,8 +648,11 @@ void vmbus_chan_close(struct vmbus_chan *chan)
 	if (chan->buf)
 		stop(chan);
 	mutex_unlock(&chan->open_mutex);
-	/* The driver's gone callback may be running; afterwards it will not. */
-	flush_work(&chan->gone_work);
+	/*
+	 * The driver's gone callback may be running, for a sub-channel also on behalf of
+	 * its primary; afterwards it will not. Acquire: what it did is seen.
+	 */
+	wait_event(chan->wq, !smp_load_acquire(&chan->telling));
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_close);
 
@@ -664,10 +667,55 @@ static void stop_and_tell(struct vmbus_chan *chan, const struct vmbus_chan *why)
 		ops = chan->cfg.ops;
 		ctx = chan->cfg.ctx;
 		stop(chan);
+		WRITE_ONCE(chan->telling, !!ops->gone);
 	}
 	mutex_unlock(&chan->open_mutex);
-	if (ops && ops->gone)
-		ops->gone(chan, ctx);
+	if (!ops || !ops->gone)
+		return;
+	ops->gone(chan, ctx);
+	/* The driver may be gone itself from here on; the channel has a reference. */
+	smp_store_release(&chan->telling, false);
+	wake_up_all(&chan->wq);
+}
+
+static bool any(const struct vmbus_chan *sub)
+{
+	return true;
+}
+
+/* One that was rescinded is listed until its own work item has run, but nobody's to use. */
+static bool usable(const struct vmbus_chan *sub)
+{
+	return READ_ONCE(sub->state) != CHAN_RESCINDED;
+}
+
+static u32 count_subs(struct vmbus_chan *primary, bool (*counts)(const struct vmbus_chan *sub))
+{
+	struct vmbus_chan *sub;
+	u32 count = 0;
+
+	mutex_lock(&conn->mutex);
+	list_for_each_entry(sub, &primary->subs, node)
+		count += counts(sub);
+	mutex_unlock(&conn->mutex);
+	return count;
+}
+
+/* With a reference, or NULL. */
+static struct vmbus_chan *get_sub(struct vmbus_chan *primary, u32 index,
+				  bool (*counts)(const struct vmbus_chan *sub))
+{
+	struct vmbus_chan *sub, *found = NULL;
+
+	mutex_lock(&conn->mutex);
+	list_for_each_entry(sub, &primary->subs, node)
+		if (counts(sub) && !index--) {
+			kref_get(&sub->ref);
+			found = sub;
+			break;
+		}
+	mutex_unlock(&conn->mutex);
+	return found;
 }
 
 /* A channel broke or was rescinded while a driver may be using it. */
@@ -677,8 +725,14 @@ static void gone_work(struct work_struct *work)
 	struct vmbus_chan *sub;
 	u32 i;
 
-	/* Without its primary a sub-channel is of no use, and it must be closed first. */
-	for (i = 0; lost(chan) && (sub = vmbus_subchan_get(chan, i)); i++) {
+	/*
+	 * Without its primary a sub-channel is of no use, and it must be closed first.
+	 * From the last to the first: those retired meanwhile change no place before theirs.
+	 */
+	for (i = count_subs(chan, any); lost(chan) && i--;) {
+		sub = get_sub(chan, i, any);
+		if (!sub)
+			continue;
 		stop_and_tell(sub, chan);
 		vmbus_chan_put(sub);
 	}
@@ -694,44 +748,22 @@ static void gone_work(struct work_struct *work)
 
 /* Sub-channels -------------------------------------------------------------------*/
 
-static u32 count_subs(struct vmbus_chan *primary)
-{
-	struct vmbus_chan *sub;
-	u32 count = 0;
-
-	mutex_lock(&conn->mutex);
-	list_for_each_entry(sub, &primary->subs, node)
-		count += vmbus_chan_state(sub) != CHAN_RESCINDED;
-	mutex_unlock(&conn->mutex);
-	return count;
-}
-
 u32 vmbus_subchans_wait(struct vmbus_chan *primary, u32 count, u32 timeout_ms)
 {
 	unsigned long left = msecs_to_jiffies(timeout_ms);
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 
 	add_wait_queue(&primary->wq, &wait);
-	while (count_subs(primary) < count && !vmbus_chan_gone(primary) && left)
+	while (count_subs(primary, usable) < count && !vmbus_chan_gone(primary) && left)
 		left = wait_woken(&wait, TASK_UNINTERRUPTIBLE, left);
 	remove_wait_queue(&primary->wq, &wait);
-	return min(count_subs(primary), count);
+	return min(count_subs(primary, usable), count);
 }
 EXPORT_SYMBOL_GPL(vmbus_subchans_wait);
 
 struct vmbus_chan *vmbus_subchan_get(struct vmbus_chan *primary, u32 index)
 {
-	struct vmbus_chan *sub, *found = NULL;
-
-	mutex_lock(&conn->mutex);
-	list_for_each_entry(sub, &primary->subs, node)
-		if (vmbus_chan_state(sub) != CHAN_RESCINDED && !index--) {
-			kref_get(&sub->ref);
-			found = sub;
-			break;
-		}
-	mutex_unlock(&conn->mutex);
-	return found;
+	return get_sub(primary, index, usable);
 }
 EXPORT_SYMBOL_GPL(vmbus_subchan_get);
 

@@ -69,6 +69,7 @@ struct chan_stats {
  * @open_id: number of the latest open, so that a late result is recognised
  * @cpu: interrupted CPU while open
  * @broke: its ring lied since it was opened last
+ * @telling: the driver's gone callback is due or running; set under @open_mutex
  * @live: enum chan_live; unless LIVE_NOBODY, the event path may use what follows
  * @bell: handles interrupts, one at a time
  * @polling: CHAN_POLLED while somebody polls in place of @bell
@@ -112,6 +113,7 @@ struct vmbus_chan {
 	u32 open_id;
 	int cpu;
 	bool broke;
+	bool telling;
 
 	enum chan_live live;
 	struct tasklet_struct bell;
