@@ -75,6 +75,9 @@ struct vsp_chan {
 
 	/* While open */
 	uint32_t target_vp;
+	bool move_due;			/* asked to move it and not answered yet */
+	uint32_t move_vp;		/* where it goes late; by a fault, before 5.3 */
+	struct vsp_timer_event move_late;
 	bool broken;			/* the guest lied in the ring: we stopped reading it */
 	struct vsp_gpadl *gpadl;
 	uint8_t **pages;		/* host pointers of the GPADL's pages */

@@ -107,12 +107,28 @@ void vsp_slot_free(struct vsp *vsp, uint32_t vp)
 	drain_out(vsp);
 }
 
+/* The guest will know of its move: it may ask for another. */
+static void note_move_answered(struct vsp *vsp, const struct vsp_out *out)
+{
+	struct vmbus_msg_modify_channel_response msg;
+	struct vsp_chan *chan;
+
+	if (out->msg.payload_size < sizeof(msg))
+		return;
+	memcpy(&msg, out->msg.payload, sizeof(msg));
+	chan = vsp_chan_find(vsp, le32_to_cpu(msg.relid));
+	if (chan)
+		chan->move_due = false;
+}
+
 void vsp_deliver(struct vsp *vsp, struct vsp_out *out)
 {
 	uint32_t type, len = out->msg.payload_size;
 
 	memcpy(&type, out->msg.payload, sizeof(type));
 	type = le32_to_cpu(type);
+	if (type == VMBUS_MSG_MODIFY_CHANNEL_RESPONSE)
+		note_move_answered(vsp, out);
 	vsp->messages_out_total++;
 	if (type < VMBUS_MSG_TYPE_COUNT)
 		vsp->messages_out[type]++;
@@ -505,6 +521,7 @@ static void close_chan(struct vsp_chan *chan)
 
 	chan->device->ops->chan_closed(chan->device->dev, chan);
 	vsp->transport->unlisten_event(vsp->ctx, chan->connection_id);
+	vsp_timer_cancel(vsp, &chan->move_late);
 	vsp_chan_stop(chan);
 	chan->state = VSP_CHAN_OFFERED;
 	vsp_monitor_watch(vsp);
@@ -1114,6 +1131,45 @@ static void on_relid_released(struct vsp *vsp, const union guest_message *m, uin
 		vsp_device_offer(device);
 }
 
+/*
+ * From now on the new VP. Until this moment the old one may be interrupted, so
+ * we do: a guest must neither lose that nor mind an interrupt for nothing. The
+ * new one hears nothing before there is something to hear.
+ */
+static void switch_vp(struct vsp_chan *chan, uint32_t vp)
+{
+	chan->vsp->transport->set_event(chan->vsp->ctx, chan->target_vp, chan->relid);
+	chan->target_vp = vp;
+}
+
+static void switch_vp_late(void *arg)
+{
+	struct vsp_chan *chan = arg;
+
+	switch_vp(chan, chan->move_vp);
+}
+
+/* Before 5.3 there is no answer to mistreat: it is the move itself that is late, or never is. */
+static void switch_vp_silently(struct vsp_chan *chan, uint32_t vp)
+{
+	struct vsp *vsp = chan->vsp;
+	uint32_t ms = 0;
+
+	vsp_timer_cancel(vsp, &chan->move_late);	/* the newest request counts */
+	switch (vsp_fault_sending(vsp, VMBUS_MSG_MODIFY_CHANNEL_RESPONSE, &ms)) {
+	case VSP_FAULT_DROP:
+		break;
+	case VSP_FAULT_DELAY:
+		chan->move_vp = vp;
+		chan->move_late.fn = switch_vp_late;
+		chan->move_late.arg = chan;
+		vsp_timer_set(vsp, &chan->move_late, vsp_now(vsp) + ms * 1000000ull);
+		break;
+	default:
+		switch_vp(chan, vp);
+	}
+}
+
 static void on_modify_channel(struct vsp *vsp, const union guest_message *m, uint32_t len,
 			      uint32_t conn_id)
 {
@@ -1137,19 +1193,23 @@ static void on_modify_channel(struct vsp *vsp, const union guest_message *m, uin
 		why = "opened without interrupts";
 	else if (!vsp->transport->vp_exists(vsp->ctx, vp))
 		why = "no such VP";
+	else if (chan->move_due)
+		why = "asked for before the last move was answered";
 	if (why) {
 		vsp_violation(vsp, "channel %u to VP %u: %s", relid, vp, why);
 		status = VSP_STATUS_UNSUCCESSFUL;
 	} else {
 		vsp_fault_status(vsp, VMBUS_MSG_MODIFY_CHANNEL_RESPONSE, &status);
 	}
-	if (!status) {
-		chan->target_vp = vp;
-		/* What was signalled to the old VP may have been missed on the way. */
-		vsp->transport->set_event(vsp->ctx, vp, relid);
-	}
-	if (vsp->version < VMBUS_VERSION_5_3)
+	if (vsp->version < VMBUS_VERSION_5_3) {
+		if (!status)
+			switch_vp_silently(chan, vp);
 		return;
+	}
+	if (!status)
+		switch_vp(chan, vp);
+	if (chan)
+		chan->move_due = true;
 	reply.status = cpu_to_le32(status);
 	send_message(vsp, vsp->vp, chan, &reply, sizeof(reply));
 }

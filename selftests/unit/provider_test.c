@@ -970,7 +970,9 @@ TEST(modify_channel_moves_its_interrupts)
 	post(&msg, sizeof(msg));
 	REQUIRE(receive_type(VMBUS_MSG_MODIFY_CHANNEL_RESPONSE));
 	EXPECT_EQ(got.modify.status, 0);
-	loopback_take_event(lb, 2, msg.relid);
+	/* One last time where it was, and nothing yet where it is. */
+	EXPECT(loopback_take_event(lb, 0, msg.relid));
+	EXPECT(!loopback_take_event(lb, 2, msg.relid));
 	send_packet(VMBUS_PKT_INBAND, 1, 5, 0);
 	kick(msg.relid);
 	EXPECT(loopback_take_event(lb, 2, msg.relid));
@@ -980,6 +982,87 @@ TEST(modify_channel_moves_its_interrupts)
 	REQUIRE(receive_type(VMBUS_MSG_MODIFY_CHANNEL_RESPONSE));
 	EXPECT_EQ(got.modify.status, 0x8000ffff);
 	EXPECT_EQ(violations(), 1);
+	end();
+}
+
+TEST(a_second_move_before_the_answer_to_the_first)
+{
+	struct vmbus_msg_modify_channel msg = { .hdr.type = VMBUS_MSG_MODIFY_CHANNEL };
+
+	begin();
+	msg.relid = get_open();
+	msg.target_vp = 1;
+	EXPECT(loopback_command(lb, "fault modify_channel_response:delay:50", NULL, 0));
+	post(&msg, sizeof(msg));
+	EXPECT(!receive());
+	post(&msg, sizeof(msg));
+	EXPECT_EQ(violations(), 1);
+	EXPECT(strstr(lb->violation, "before the last move was answered"));
+	REQUIRE(receive_type(VMBUS_MSG_MODIFY_CHANNEL_RESPONSE));
+	EXPECT_EQ(got.modify.status, 0x8000ffff);
+	loopback_advance(lb, 50000000);
+	REQUIRE(receive_type(VMBUS_MSG_MODIFY_CHANNEL_RESPONSE));
+	EXPECT_EQ(got.modify.status, 0);
+	post(&msg, sizeof(msg));
+	EXPECT(receive_type(VMBUS_MSG_MODIFY_CHANNEL_RESPONSE));
+	EXPECT_EQ(violations(), 0);
+	end();
+}
+
+/* An open channel of an older version. */
+static uint32_t get_open_as(uint32_t version)
+{
+	uint32_t relid;
+
+	if (!connect_as(version))
+		return 0;
+	post_simple(VMBUS_MSG_REQUEST_OFFERS);
+	if (!receive_type(VMBUS_MSG_OFFER))
+		return 0;
+	relid = got.offer.relid;
+	EXPECT(receive_type(VMBUS_MSG_ALL_OFFERS_DELIVERED));
+	post_gpadl(relid, GPADL, RING_PFN, RING_PAGES);
+	if (gpadl_status(GPADL))
+		return 0;
+	clear_rings();
+	post_open(relid, GPADL, OUT_PAGE);
+	return open_status(relid) ? 0 : relid;
+}
+
+TEST(before_5_3_a_move_is_not_answered_and_may_come_late)
+{
+	struct vmbus_msg_modify_channel msg = { .hdr.type = VMBUS_MSG_MODIFY_CHANNEL };
+
+	begin();
+	msg.relid = get_open_as(VMBUS_VERSION_5_2);
+	REQUIRE(msg.relid);
+	msg.target_vp = 1;
+	post(&msg, sizeof(msg));
+	EXPECT(loopback_take_event(lb, 0, msg.relid));
+	EXPECT(!receive());
+
+	EXPECT(loopback_command(lb, "fault modify_channel_response:delay:50", NULL, 0));
+	msg.target_vp = 2;
+	post(&msg, sizeof(msg));
+	send_packet(VMBUS_PKT_INBAND, 1, 5, 0);
+	kick(msg.relid);
+	EXPECT(loopback_take_event(lb, 1, msg.relid));
+	EXPECT(!loopback_take_event(lb, 2, msg.relid));
+	/* The newest counts: the late one is forgotten. */
+	msg.target_vp = 3;
+	post(&msg, sizeof(msg));
+	loopback_advance(lb, 50000000);
+	EXPECT(loopback_take_event(lb, 1, msg.relid));
+	EXPECT(!loopback_take_event(lb, 2, msg.relid));
+
+	EXPECT(loopback_command(lb, "fault modify_channel_response:delay:50", NULL, 0));
+	msg.target_vp = 2;
+	post(&msg, sizeof(msg));
+	EXPECT(!loopback_take_event(lb, 3, msg.relid));
+	loopback_advance(lb, 50000000);
+	EXPECT(loopback_take_event(lb, 3, msg.relid));
+	EXPECT(!receive());
+	EXPECT_EQ(violations(), 0);
 	end();
 }
 
