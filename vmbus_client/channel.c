@@ -22,7 +22,6 @@
 #include "sysfs.h"
 #include "trace.h"
 
-#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
@@ -35,7 +34,6 @@ static LIST_HEAD(primaries);			/* conn->mutex */
 static struct vmbus_chan __rcu *by_relid[VMBUS_RELID_MAX + 1];	/* conn->mutex to write */
 static bool leaving;				/* no new channel is taken; conn->mutex */
 static atomic_t open_ids;
-static DEFINE_PER_CPU(atomic_t, channels_on);	/* open channels that interrupt this CPU */
 static atomic_t alive;				/* channel objects, referenced by whomever */
 static DECLARE_WAIT_QUEUE_HEAD(none_alive);
 
@@ -91,7 +89,7 @@ EXPORT_SYMBOL_GPL(vmbus_chan_relid);
 
 int vmbus_chan_cpu(const struct vmbus_chan *chan)
 {
-	return READ_ONCE(chan->cpu);
+	return READ_ONCE(chan->place.cpu);
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_cpu);
 
@@ -156,7 +154,7 @@ static struct vmbus_chan *alloc_chan(const struct msg_offer *offer)
 	init_waitqueue_head(&chan->wq);
 	mutex_init(&chan->open_mutex);
 	chan->state = CHAN_OFFERED;
-	chan->cpu = -1;
+	cpus_init_place(chan);
 	io_init(chan);
 	return chan;
 }
@@ -314,6 +312,7 @@ static bool wake_primary(const struct msg_offer *offer)
 		vmbus_chan_set_state(chan, CHAN_EV_RESCIND);
 	} else {
 		chan->offer = *offer;
+		cpus_forget(chan);
 		vmbus_chan_set_state(chan, CHAN_EV_WAKE);
 		synic_watch_flag(offer->relid);
 		rcu_assign_pointer(by_relid[offer->relid], chan);
@@ -386,8 +385,23 @@ static void chan_rescind(u32 relid)
 	vmbus_chan_put(chan);
 }
 
+static bool chan_moved(u32 relid, u32 status)
+{
+	struct vmbus_chan *chan = NULL;
+	bool due = false;
+
+	rcu_read_lock();
+	if (relid <= VMBUS_RELID_MAX)
+		chan = rcu_dereference(by_relid[relid]);
+	if (chan)
+		due = cpus_answer(chan, status);
+	rcu_read_unlock();
+	return due;
+}
+
 const struct conn_ops vmbus_chan_conn_ops = {
 	.offer = chan_offer,
+	.moved = chan_moved,
 	.rescind_now = chan_rescind_now,
 	.rescind = chan_rescind,
 };
@@ -475,29 +489,6 @@ static void dev_work(struct work_struct *work)
 
 /* Open and close -----------------------------------------------------------------*/
 
-static int load(unsigned int cpu)
-{
-	return atomic_read(&per_cpu(channels_on, cpu));
-}
-
-static int choose_cpu(const struct vmbus_chan_config *cfg)
-{
-	unsigned int cpu, best = cpumask_first(cpu_online_mask);
-
-	if (cfg->cpu >= 0 && cfg->cpu < nr_cpu_ids && cpu_online(cfg->cpu))
-		return cfg->cpu;
-	/* The one with the fewest channels, so that they spread by themselves. */
-	for_each_online_cpu(cpu)
-		if (load(cpu) < load(best))
-			best = cpu;
-	return best;
-}
-
-bool vmbus_chan_uses_cpu(unsigned int cpu)
-{
-	return load(cpu);
-}
-
 static bool config_valid(const struct vmbus_chan_config *cfg)
 {
 	return cfg->ops && (cfg->ops->event || cfg->events == VMBUS_EVENTS_DRIVER) &&
@@ -521,7 +512,7 @@ static int ask_open(struct vmbus_chan *chan)
 
 	chan->open_id = atomic_inc_return(&open_ids);
 	len = msg_put_open(&msg, relid, chan->open_id, vmbus_buf_gpadl(chan->buf),
-			   synic_vp_index(chan->cpu), 1 + cfg->tx_bytes / TLFS_PAGE_SIZE,
+			   synic_vp_index(chan->place.cpu), 1 + cfg->tx_bytes / TLFS_PAGE_SIZE,
 			   cfg->user, cfg->user_len);
 
 	xact_begin(&conn->xacts, &x, VMBUS_MSG_OPEN_RESULT, relid, chan->open_id,
@@ -554,7 +545,7 @@ static int open_locked(struct vmbus_chan *chan)
 	lockdep_assert_held(&chan->open_mutex);
 	chan->buf = buf_create(conn, chan->offer.relid,
 			       2 * TLFS_PAGE_SIZE + (size_t)cfg->tx_bytes + cfg->rx_bytes,
-			       cpu_to_node(chan->cpu));
+			       cpu_to_node(chan->place.cpu));
 	if (IS_ERR(chan->buf)) {
 		err = PTR_ERR(chan->buf);
 		goto err_no_buf;
@@ -612,14 +603,10 @@ int vmbus_chan_open(struct vmbus_chan *chan, const struct vmbus_chan_config *cfg
 	}
 	chan->cfg = *cfg;
 	chan->broke = false;
-	/* A CPU with a channel stays online; see vmbus_chan_uses_cpu(). */
-	cpus_read_lock();
-	chan->cpu = choose_cpu(cfg);
-	atomic_inc(&per_cpu(channels_on, chan->cpu));
-	cpus_read_unlock();
+	cpus_place(chan, cfg->cpu);
 	err = open_locked(chan);
 	if (err) {
-		atomic_dec(&per_cpu(channels_on, chan->cpu));
+		cpus_leave(chan);
 		vmbus_chan_set_state(chan, CHAN_EV_OPEN_FAILED);
 	}
 out:
@@ -638,7 +625,7 @@ static void stop(struct vmbus_chan *chan)
 	post_relid(VMBUS_MSG_CLOSE, chan->offer.relid);
 	buf_destroy(chan->buf);
 	chan->buf = NULL;
-	atomic_dec(&per_cpu(channels_on, chan->cpu));
+	cpus_leave(chan);
 	vmbus_chan_set_state(chan, CHAN_EV_CLOSED);
 }
 
@@ -772,7 +759,7 @@ EXPORT_SYMBOL_GPL(vmbus_subchan_get);
 struct vmbus_buf *vmbus_buf_alloc(struct vmbus_chan *chan, size_t len)
 {
 	return buf_create(conn, chan->offer.relid, len,
-			  chan->cpu >= 0 ? cpu_to_node(chan->cpu) : NUMA_NO_NODE);
+			  chan->place.cpu >= 0 ? cpu_to_node(chan->place.cpu) : NUMA_NO_NODE);
 }
 EXPORT_SYMBOL_GPL(vmbus_buf_alloc);
 
@@ -901,6 +888,28 @@ void vmbus_chans_for_each(void (*fn)(struct vmbus_chan *chan, void *arg), void *
 			fn(sub, arg);
 	}
 	mutex_unlock(&conn->mutex);
+}
+
+struct vmbus_chan *vmbus_chan_find(bool (*match)(struct vmbus_chan *chan, void *arg), void *arg)
+{
+	struct vmbus_chan *chan, *sub, *found = NULL;
+
+	if (!conn)
+		return NULL;	/* asked before there was a connection */
+	mutex_lock(&conn->mutex);
+	list_for_each_entry(chan, &primaries, node) {
+		if (match(chan, arg))
+			found = chan;
+		list_for_each_entry(sub, &chan->subs, node)
+			if (!found && match(sub, arg))
+				found = sub;
+		if (found)
+			break;
+	}
+	if (found)
+		kref_get(&found->ref);
+	mutex_unlock(&conn->mutex);
+	return found;
 }
 
 int vmbus_chans_init(struct vmbus_conn *connection)

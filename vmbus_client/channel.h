@@ -6,6 +6,7 @@
 #define VMBUS_KIT_CHANNEL_H
 
 #include "connection.h"
+#include "cpus.h"
 #include "proto/chan_state.h"
 #include "proto/msg.h"
 #include "proto/reqid.h"
@@ -67,7 +68,7 @@ struct chan_stats {
  * @cfg: as given to vmbus_chan_open()
  * @buf: both rings while granted; @open_mutex
  * @open_id: number of the latest open, so that a late result is recognised
- * @cpu: interrupted CPU while open
+ * @place: which CPU it interrupts
  * @broke: its ring lied since it was opened last
  * @telling: the driver's gone callback is due or running; set under @open_mutex
  * @live: enum chan_live; unless LIVE_NOBODY, the event path may use what follows
@@ -111,7 +112,7 @@ struct vmbus_chan {
 	struct vmbus_chan_config cfg;
 	struct vmbus_buf *buf;
 	u32 open_id;
-	int cpu;
+	struct chan_place place;
 	bool broke;
 	bool telling;
 
@@ -216,12 +217,26 @@ void vmbus_chans_wake(void);
 void vmbus_chan_event(u32 relid);
 
 /**
- * vmbus_chan_uses_cpu() - does an open channel interrupt this CPU?
- * @cpu: CPU
+ * vmbus_chan_set_cpu() - have an open channel interrupt another CPU
+ * @chan: channel
+ * @cpu: where the administrator wants it, now and when it is opened again
  *
- * Return: true if one does.
+ * Context: Process context; waits for the host, with a bound.
+ * Return: 0; -EIO if the version of the protocol moves no channels, this one is
+ * not open, or the host refuses or does not answer; -EINVAL if there is no such
+ * CPU, it is offline, or it is isolated from managed interrupts.
  */
-bool vmbus_chan_uses_cpu(unsigned int cpu);
+int vmbus_chan_set_cpu(struct vmbus_chan *chan, unsigned int cpu);
+
+/**
+ * vmbus_chan_find() - the first channel that has what somebody looks for
+ * @match: called under conn->mutex; must not wait for the host
+ * @arg: handed on
+ *
+ * Context: Process context.
+ * Return: the channel with a reference for vmbus_chan_put(), or NULL.
+ */
+struct vmbus_chan *vmbus_chan_find(bool (*match)(struct vmbus_chan *chan, void *arg), void *arg);
 
 /**
  * vmbus_chans_for_each() - call a function for every channel, primaries before their subs

@@ -14,11 +14,13 @@
 
 #include "buf.h"
 #include "channel.h"
+#include "cpus.h"
 #include "hypercall.h"
 #include "proto/negotiate.h"
 #include "synic.h"
 #include "trace.h"
 
+#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -170,6 +172,7 @@ static void drain_inbox(struct work_struct *work)
 static bool deliver_reply(struct vmbus_conn *conn, u32 type, const void *msg, u32 len)
 {
 	u32 relid = 0, key = 0;
+	bool known = false;
 
 	switch (type) {
 	case VMBUS_MSG_OPEN_RESULT: {
@@ -190,9 +193,14 @@ static bool deliver_reply(struct vmbus_conn *conn, u32 type, const void *msg, u3
 		/* Carries no relid; handles are unique on the connection. */
 		key = le32_to_cpu(((const struct vmbus_msg_gpadl_torndown *)msg)->gpadl);
 		break;
-	case VMBUS_MSG_MODIFY_CHANNEL_RESPONSE:
-		relid = le32_to_cpu(((const struct vmbus_msg_modify_channel_response *)msg)->relid);
+	case VMBUS_MSG_MODIFY_CHANNEL_RESPONSE: {
+		const struct vmbus_msg_modify_channel_response *m = msg;
+
+		relid = le32_to_cpu(m->relid);
+		/* Before the waiter wakes; and it is good to know when it comes late. */
+		known = conn_ops->moved(relid, le32_to_cpu(m->status));
 		break;
+	}
 	case VMBUS_MSG_UNLOAD_RESPONSE:
 		/* A crashing CPU waits without a place in the table. */
 		WRITE_ONCE(conn->unload_answered, true);
@@ -202,7 +210,7 @@ static bool deliver_reply(struct vmbus_conn *conn, u32 type, const void *msg, u3
 	default:
 		return false;
 	}
-	if (!xact_reply(&conn->xacts, type, relid, key, msg, len))
+	if (!xact_reply(&conn->xacts, type, relid, key, msg, len) && !known)
 		conn_count(conn, COUNT_REPLY_UNMATCHED);
 	return true;
 }
@@ -615,18 +623,11 @@ void vmbus_conn_crash(struct vmbus_conn *conn)
 
 /* Init and exit ---------------------------------------------------------------*/
 
-static bool cpu_busy(unsigned int cpu)
-{
-	/* The machine goes to sleep, and takes its CPUs down first. */
-	if (READ_ONCE(the_conn->asleep))
-		return false;
-	return synic_vp_index(cpu) == the_conn->target_vp || vmbus_chan_uses_cpu(cpu);
-}
-
 static const struct synic_ops synic_ops = {
 	.message = conn_message,
 	.event = vmbus_chan_event,
-	.cpu_busy = cpu_busy,
+	.cpu_up = cpus_up,
+	.cpu_down = cpus_down,
 };
 
 static void free_monitor_pages(struct vmbus_conn *conn)
@@ -665,12 +666,20 @@ struct vmbus_conn *vmbus_conn_init(const struct conn_ops *ops)
 
 	the_conn = conn;
 	conn_ops = ops;
-	err = synic_init(&synic_ops);
+	err = cpus_init(conn);
 	if (err)
 		goto err_free_wq;
-	conn->target_vp = synic_vp_index(cpumask_first(cpu_online_mask));
+	err = synic_init(&synic_ops);
+	if (err)
+		goto err_cpus;
+	/* None leaves between the choice and its being known. */
+	cpus_read_lock();
+	conn->target_vp = synic_vp_index(cpus_contact());
+	cpus_read_unlock();
 	return conn;
 
+err_cpus:
+	cpus_exit();
 err_free_wq:
 	destroy_workqueue(conn->control);
 	the_conn = NULL;
@@ -683,6 +692,7 @@ err_free:
 void vmbus_conn_exit(struct vmbus_conn *conn)
 {
 	synic_exit();
+	cpus_exit();
 	destroy_workqueue(conn->control);
 	the_conn = NULL;
 	free_monitor_pages(conn);

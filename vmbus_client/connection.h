@@ -33,6 +33,9 @@ enum conn_count {
 	COUNT_GPADL_PARKED,		/* memory the host never let go of */
 	COUNT_CHANNEL_BROKEN,		/* rings that lied */
 	COUNT_COMPLETION_UNMATCHED,	/* completions of no request */
+	COUNT_CHANNEL_MOVED,		/* to another CPU, as asked */
+	COUNT_MOVE_REFUSED,		/* the host said no */
+	COUNT_MOVE_UNANSWERED,		/* it said nothing in time */
 	CONN_COUNTS
 };
 
@@ -41,11 +44,14 @@ enum conn_count {
  * @offer: a device or sub-channel appeared; ordered context, may sleep
  * @rescind_now: a channel went; interrupt context. Marks it
  * @rescind: the same, in order with offers; may sleep
+ * @moved: the host says whether it moved a channel; interrupt context. False if
+ *	nobody had asked
  */
 struct conn_ops {
 	void (*offer)(const struct msg_offer *offer);
 	void (*rescind_now)(u32 relid);
 	void (*rescind)(u32 relid);
+	bool (*moved)(u32 relid, u32 status);
 };
 
 /**

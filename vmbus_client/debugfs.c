@@ -28,6 +28,9 @@ static const char * const count_names[CONN_COUNTS] = {
 	[COUNT_GPADL_PARKED]		= "gpadl_parked",
 	[COUNT_CHANNEL_BROKEN]		= "channels_broken",
 	[COUNT_COMPLETION_UNMATCHED]	= "rejected_completion_unmatched",
+	[COUNT_CHANNEL_MOVED]		= "channels_moved",
+	[COUNT_MOVE_REFUSED]		= "moves_refused",
+	[COUNT_MOVE_UNANSWERED]		= "moves_unanswered",
 };
 
 static void show_chan(struct vmbus_chan *chan, void *arg)
@@ -41,6 +44,8 @@ static void show_chan(struct vmbus_chan *chan, void *arg)
 	seq_printf(m, "chan%u.index %u\n", id, chan->offer.sub_channel_index);
 	seq_printf(m, "chan%u.state %s\n", id, chan_state_name(vmbus_chan_state(chan)));
 	seq_printf(m, "chan%u.cpu %d\n", id, vmbus_chan_cpu(chan));
+	seq_printf(m, "chan%u.home %d\n", id, chan->place.home);
+	seq_printf(m, "chan%u.heard_on %d\n", id, READ_ONCE(chan->place.heard));
 	seq_printf(m, "chan%u.signals %llu\n", id, s->signals_data + s->signals_space - monitor);
 	seq_printf(m, "chan%u.signals_monitor %llu\n", id, monitor);
 	seq_printf(m, "chan%u.interrupts %llu\n", id, s->interrupts);

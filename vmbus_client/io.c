@@ -20,6 +20,7 @@
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/wait_bit.h>
 
 /* Packets an event callback may take before others get the CPU. */
@@ -340,6 +341,7 @@ void io_interrupt(struct vmbus_chan *chan)
 	if (unlikely(live == LIVE_NOBODY))
 		return;
 	chan->stats.interrupts++;
+	WRITE_ONCE(chan->place.heard, raw_smp_processor_id());
 	ring_rx_mask(&chan->rx);
 	if (likely(live == LIVE_BELL))
 		tasklet_schedule(&chan->bell);

@@ -289,15 +289,17 @@ static int synic_cpu_online(unsigned int cpu)
 	/* It went down while it was quiet, as in hibernation; now it is as new. */
 	sc->quiesced = false;
 	enable_this_cpu(sc);
+	ops->cpu_up(cpu);
 	return 0;
 }
 
 static int synic_cpu_offline(unsigned int cpu)
 {
 	struct synic_cpu *sc = this_cpu_ptr(&synic_cpu);
+	int err = may_refuse && sc->enabled ? ops->cpu_down(cpu) : 0;
 
-	if (may_refuse && ops->cpu_busy(cpu))
-		return -EBUSY;
+	if (err)
+		return err;
 	if (sc->enabled) {
 		mask_this_cpu(sc);
 		last_look(sc);

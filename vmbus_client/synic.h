@@ -14,14 +14,17 @@
  * @message: a control message, a private copy. False leaves it with the host,
  *	which waits: call synic_poll_messages() when there is room again
  * @event: a channel's event flag was set
- * @cpu_busy: may this CPU go offline? True if something is bound to it
+ * @cpu_up: a CPU can be interrupted from now on; its own thread
+ * @cpu_down: a CPU wants to go offline; the same thread, may sleep. 0, or a
+ *	negative errno if it must stay
  *
  * @message and @event run in interrupt context on the CPU of the page.
  */
 struct synic_ops {
 	bool (*message)(const struct tlfs_message *msg);
 	void (*event)(u32 flag);
-	bool (*cpu_busy)(unsigned int cpu);
+	void (*cpu_up)(unsigned int cpu);
+	int (*cpu_down)(unsigned int cpu);
 };
 
 /**

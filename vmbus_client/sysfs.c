@@ -260,12 +260,12 @@ static ssize_t chan_cpu_show(struct vmbus_chan *chan, char *buf)
 static ssize_t chan_cpu_store(struct vmbus_chan *chan, const char *buf, size_t count)
 {
 	unsigned int cpu;
+	int err;
 
 	if (kstrtouint(buf, 0, &cpu))
 		return -EIO;
-	if (cpu >= nr_cpu_ids || !cpu_online(cpu))
-		return -EINVAL;
-	return -EIO;
+	err = vmbus_chan_set_cpu(chan, cpu);
+	return err ?: count;
 }
 
 static struct item chan_cpu = {

@@ -68,6 +68,25 @@ TRACE_EVENT(vmbus_chan_state,
 		  __entry->event, __entry->to)
 );
 
+TRACE_EVENT(vmbus_chan_move,
+	TP_PROTO(u32 relid, int from, int to, int err),
+	TP_ARGS(relid, from, to, err),
+	TP_STRUCT__entry(
+		__field(u32, relid)
+		__field(int, from)
+		__field(int, to)
+		__field(int, err)
+	),
+	TP_fast_assign(
+		__entry->relid = relid;
+		__entry->from = from;
+		__entry->to = to;
+		__entry->err = err;
+	),
+	TP_printk("relid=%u from=%d to=%d err=%d", __entry->relid, __entry->from,
+		  __entry->to, __entry->err)
+);
+
 TRACE_EVENT(vmbus_signal,
 	TP_PROTO(u32 relid),
 	TP_ARGS(relid),

@@ -80,7 +80,7 @@ absent provider_shares_only_wire_and_env_with_the_guest \
 	selftests/provider/*.[ch]
 
 # The ladder inside vmbus_client: a header includes only headers below itself.
-ladder="hypercall synic xact connection buf channel bus"
+ladder="hypercall synic xact connection buf cpus channel bus"
 bad=
 for upper in $ladder; do
 	header=vmbus_client/$upper.h
