@@ -800,7 +800,7 @@ static bool in_use(struct vmbus_chan *chan)
 	}
 }
 
-/* conn->mutex held. A driver that did not close its channel would lose it unawares. */
+/* conn->mutex held */
 static struct vmbus_chan *find_in_use(void)
 {
 	struct vmbus_chan *chan, *sub;
@@ -813,6 +813,20 @@ static struct vmbus_chan *find_in_use(void)
 				return sub;
 	}
 	return NULL;
+}
+
+/* A driver that did not close its channel would lose it unawares. */
+bool vmbus_chans_in_use(void)
+{
+	struct vmbus_chan *chan;
+
+	flush_workqueue(gone_wq);
+	mutex_lock(&conn->mutex);
+	chan = find_in_use();
+	if (chan)
+		pr_err("channel %u is still open\n", chan->offer.relid);
+	mutex_unlock(&conn->mutex);
+	return chan;
 }
 
 /* conn->mutex held. They come back only if their driver asks the host for them. */
@@ -833,28 +847,19 @@ void vmbus_chans_quiet(void)
 	flush_workqueue(gone_wq);
 }
 
-int vmbus_chans_sleep(void)
+void vmbus_chans_sleep(void)
 {
 	struct vmbus_chan *chan;
-	int err = 0;
 	u32 relid;
 
 	mutex_lock(&conn->mutex);
-	chan = find_in_use();
-	if (chan) {
-		pr_err("channel %u is still open, no sleep\n", chan->offer.relid);
-		err = -EBUSY;
-		goto out;
-	}
 	for (relid = 1; relid <= VMBUS_RELID_MAX; relid++)
 		RCU_INIT_POINTER(by_relid[relid], NULL);
 	list_for_each_entry(chan, &primaries, node) {
 		drop_subs(chan);
 		vmbus_chan_set_state(chan, CHAN_EV_SLEEP);
 	}
-out:
 	mutex_unlock(&conn->mutex);
-	return err;
 }
 
 void vmbus_chans_wake(void)

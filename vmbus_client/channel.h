@@ -192,14 +192,21 @@ void vmbus_chans_settle(void);
 void vmbus_chans_quiet(void);
 
 /**
+ * vmbus_chans_in_use() - has a driver left a channel open that should sleep?
+ *
+ * Context: Process context.
+ * Return: true if so; a line says which.
+ */
+bool vmbus_chans_in_use(void);
+
+/**
  * vmbus_chans_sleep() - forget every relid and every sub-channel
  *
  * Primaries stay, with their devices, and wait to be offered again.
  *
- * Context: Process context; the connection ignores offers and rescinds.
- * Return: 0, or -EBUSY if a channel is open.
+ * Context: Process context; none is in use, and the connection ignores offers and rescinds.
  */
-int vmbus_chans_sleep(void);
+void vmbus_chans_sleep(void);
 
 /**
  * vmbus_chans_wake() - what has not been offered again is gone

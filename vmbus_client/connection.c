@@ -348,7 +348,7 @@ static u32 version_cap(void)
 }
 
 /* Ask one question and wait. The verdict, or a negative errno. */
-static int ask(struct vmbus_conn *conn, struct negotiate *n)
+static int ask(struct vmbus_conn *conn, struct negotiate *n, u32 timeout_ms)
 {
 	struct vmbus_msg_version_response_features rsp = {};
 	struct vmbus_msg_initiate_contact msg;
@@ -370,7 +370,7 @@ static int ask(struct vmbus_conn *conn, struct negotiate *n)
 		pr_err("the hypervisor refused to pass on our contact, status 0x%x\n", status);
 		return err;
 	}
-	err = vmbus_conn_wait(conn, &x);
+	err = xact_wait(&conn->xacts, &x, timeout_ms);
 	if (err)
 		return err;
 	/* It names no version: a second "no" to the last question passes for one to this. */
@@ -383,12 +383,12 @@ static int ask(struct vmbus_conn *conn, struct negotiate *n)
  * say one; the next contact, ours or another driver's, makes it forget us. Until
  * then the pages are not reused.
  */
-static int settle(struct vmbus_conn *conn, struct negotiate *n)
+static int settle(struct vmbus_conn *conn, struct negotiate *n, u32 timeout_ms)
 {
 	int verdict;
 
 	do {
-		verdict = ask(conn, n);
+		verdict = ask(conn, n, timeout_ms);
 	} while (verdict == NEGOTIATE_NEXT);
 
 	switch (verdict) {
@@ -411,7 +411,7 @@ static int settle(struct vmbus_conn *conn, struct negotiate *n)
 		 */
 		pr_err("the host did not answer our contact (VMBus %u.%u) within %u ms; giving up\n",
 		       VMBUS_VERSION_MAJOR(n->version), VMBUS_VERSION_MINOR(n->version),
-		       vmbus_reply_timeout());
+		       timeout_ms);
 		conn->pages_lost = true;
 		return -ETIMEDOUT;
 	case -ENODEV:
@@ -427,7 +427,7 @@ int vmbus_conn_contact(struct vmbus_conn *conn)
 	struct negotiate n;
 
 	negotiate_start(&n, version_cap());
-	return settle(conn, &n);
+	return settle(conn, &n, vmbus_reply_timeout());
 }
 
 int vmbus_conn_request_offers(struct vmbus_conn *conn)
@@ -513,7 +513,9 @@ int vmbus_conn_sleep(struct vmbus_conn *conn)
 {
 	int err;
 
-	conn->slept_version = conn->version;
+	/* After a waking that failed it is still the one before. */
+	if (conn->version)
+		conn->slept_version = conn->version;
 	err = disconnect(conn);
 	if (err) {
 		pr_err("the host did not confirm that it forgets us (error %d)\n", err);
@@ -544,7 +546,8 @@ int vmbus_conn_wake(struct vmbus_conn *conn)
 	clear_page(conn->monitor_pages[1]);
 
 	negotiate_again(&n, conn->slept_version);
-	err = settle(conn, &n);
+	/* It may have disks to flush first, and without it we have none. */
+	err = settle(conn, &n, vmbus_unload_timeout());
 	if (err)
 		return err;
 	vmbus_buf_free_parked(conn);

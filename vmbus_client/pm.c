@@ -101,11 +101,12 @@ static int connection_suspend(struct device *dev)
 
 	if (stays_connected())
 		return 0;
+	if (vmbus_chans_in_use())
+		return -EBUSY;
 	vmbus_conn_ignore(conn);
 	vmbus_chans_quiet();
-	err = vmbus_chans_sleep();
-	if (!err)
-		err = vmbus_conn_sleep(conn);
+	vmbus_chans_sleep();
+	err = vmbus_conn_sleep(conn);
 	/* What was ignored meanwhile is asked for again. */
 	if (err)
 		connection_resume(dev);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=2 provider="lun0=ram:32M,sub_channels=1,fresh_relids=on,echo=1" drivers=kit timeout=600
+# machine: smp=2 provider="lun0=ram:32M,sub_channels=1,fresh_relids=on,echo=1" drivers=kit timeout=900
 # proves: a hibernation that ends half-way, for there is nowhere to write the image, leaves a disk under load at
 #         work, under new numbers; devices that vanished or came while the guest slept are removed or added;
 #         a host that does not say good-bye keeps the guest awake; idle it stays connected
@@ -67,7 +67,7 @@ comes() {
 
 # The host has forgotten us without saying so: one more contact, and no image.
 refuses() {
-	echo 700 >/sys/module/vmbus_client/parameters/unload_timeout
+	echo 3000 >/sys/module/vmbus_client/parameters/unload_timeout
 	ctl fault unload_response:drop && sleeps 1 && in_log 'did not confirm that it forgets us' &&
 		! in_log 'Image created' && same_disk && goes_on
 }
