@@ -139,7 +139,7 @@ static void handle(struct vmbus_conn *conn, const struct tlfs_message_copy *copy
 		handle_offer(conn, copy->bytes);
 		break;
 	case VMBUS_MSG_RESCIND:
-		/* Again: an offer placed before it may have cleared what the interrupt had marked. */
+		/* Again: placing an offer may have cleared what the interrupt had marked. */
 		mark_rescinded(conn, rescinded_relid(hdr));
 		conn_ops->rescind(rescinded_relid(hdr));
 		break;
