@@ -24,7 +24,7 @@ rescind_one_byte_short | inject rescind len=11 | rejected_message_short
 reply_without_its_status | inject open_result len=16 | rejected_message_short
 longer_than_a_message_can_be | inject rescind relid=scsi0 len=255 | rejected_message_long
 type_0 | inject type=0 len=8 | rejected_message_unknown
-type_of_a_later_protocol | inject type=29 len=40 | rejected_message_unknown
+type_of_a_later_protocol | inject type=30 len=40 | rejected_message_unknown
 type_beyond_reason | inject type=0xffffffff len=240 | rejected_message_unknown
 our_own_messages | inject open & inject close & inject unload & inject initiate_contact | rejected_message_wrong-way
 answer_for_a_socket | inject tl_connect_result | rejected_message_ignored
