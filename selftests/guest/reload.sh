@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="lun0=ram:16M" drivers=kit timeout=400 kernels="6.1 6.12 7.3"
+# machine: provider="lun0=ram:16M" drivers=kit timeout=400 kernels="6.1 6.12 small 7.3"
 # proves: the drivers load, do I/O and unload 20 times, and leave nothing with the host nor in memory
 . ./ktap.sh
 . ./lib.sh
