@@ -77,12 +77,14 @@ version_4_0() {
 		move_fails 'Input/output error' 1 1 && on_cpus "0 1" && finish
 }
 
-# Version 5.2 acknowledges no move. It may be late, or not happen at all: then nobody hears the host.
+# Version 5.2 acknowledges no move. It may be late, or not happen at all: then nobody hears the host. The block layer
+# lets the CPU go when its last request has ended, which here ends after we have let go of it.
 version_5_2() {
 	begin max_version=5.2 && cpu1 offline && on_cpus "0 0" && reads_go_on && comes_back &&
-		ctl fault modify_channel_response:delay:700 && cpu1 offline && reads_go_on && comes_back &&
-		ctl fault modify_channel_response:never && cpu1 offline && reads_go_on && cpu1 online &&
-		reads_go_on && ctl fault clear && finish
+		ctl fault modify_channel_response:delay:700 && ctl scsi0 delay 300000 && cpu1 offline &&
+		ctl scsi0 delay 0 && reads_go_on && comes_back &&
+		ctl fault modify_channel_response:never && ctl scsi0 delay 300000 && cpu1 offline &&
+		ctl scsi0 delay 0 && reads_go_on && cpu1 online && reads_go_on && ctl fault clear && finish
 }
 
 ktap_plan 7
