@@ -22,7 +22,8 @@ ten_times() {
 by_hand() {
 	move 1 1 && on_cpus "1 1" && host_agrees && reads_go_on && wait_for 20 heard_where_they_are || return 1
 	cpu1 offline && on_cpus "0 0" && move_fails 'Invalid argument' 1 1 && cpu1 online || return 1
-	wait_for 20 on_cpus "1 1" && move 1 0 && move 2 0 && on_cpus "0 0" && reads_go_on || return 1
+	# The one that was put there returns; the other makes use of the room that leaves.
+	wait_for 20 on_cpus "1 0" && move 1 0 && move 2 0 && on_cpus "0 0" && reads_go_on || return 1
 	cpu1 offline && cpu1 online && reads_go_on && on_cpus "0 0" || return 1
 	move 2 1 && on_cpus "0 1" && host_agrees && move_fails 'Invalid argument' 1 99 && on_cpus "0 1"
 }
