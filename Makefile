@@ -11,6 +11,7 @@
 #   make test            the whole suite
 #   make test-nightly    with four CPUs and longer fuzzing
 #   make test-sanitized  every guest test under KASAN, lockdep, kmemleak; builds a kernel, once
+#   make bench-vmbus     what the bus costs, beside the kernel's own; prints docs/bench/vmbus.md
 #   make kernels         the modules for every kernel of the test matrix, strictly
 #   make provider        the host side, a plugin for QEMU
 #   make states          the channel's table of moves, as documentation shows it
@@ -78,6 +79,9 @@ run:
 
 test:
 	selftests/suite test
+
+bench-vmbus:
+	@selftests/bench/vmbus
 
 test-nightly:
 	SMP=4 FUZZ_SECONDS=600 selftests/suite nightly

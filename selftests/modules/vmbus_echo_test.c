@@ -7,7 +7,8 @@
  * it is then read as "name value" lines. selftests/bench/intree_echo.c knows some
  * of the commands as well, for the kernel's own bus.
  *
- *   reopen TX RX           with rings of so many KiB of data
+ *   reopen TX RX [MAX]     with rings of so many KiB of data, and packets up to MAX bytes
+ *   shut                   close until the next reopen
  *   drain WHO              0: the bus calls us, 1: we poll in a tasklet, as NAPI would, when
  *                          the host has rung, 2: who waits polls, and the host never rings
  *   now YES                1: signals reach the host at once, 0: by monitor page if it offers that
@@ -596,11 +597,13 @@ static int run_cycle(struct tester *t, u32 count)
 	return err;
 }
 
-static int run_reopen(struct tester *t, u32 tx_kib, u32 rx_kib)
+static int run_reopen(struct tester *t, u32 tx_kib, u32 rx_kib, u32 max_packet)
 {
 	close_lane(t->lane);
 	t->cfg.tx_bytes = tx_kib * 1024;
 	t->cfg.rx_bytes = rx_kib * 1024;
+	if (max_packet)
+		t->cfg.max_packet = max_packet;
 	return open_lane(t->lane);
 }
 
@@ -822,7 +825,11 @@ static int run(struct tester *t, char *line)
 	if (line)
 		sscanf(line, "%u %u %u", &a, &b, &c);
 	if (!strcmp(word, "reopen"))
-		return run_reopen(t, a, b);
+		return run_reopen(t, a, b, c);
+	if (!strcmp(word, "shut")) {
+		close_lane(t->lane);
+		return 0;
+	}
 	if (!strcmp(word, "drain"))
 		return run_drain(t, a);
 	if (!strcmp(word, "now"))
