@@ -188,14 +188,10 @@ static bool where_to(struct vsp_chan *chan, uint32_t *vp)
 	return true;
 }
 
-static void interrupt(struct vsp_chan *chan)
+static void set_event(struct vsp_chan *chan, uint32_t vp)
 {
-	uint32_t vp = chan->target_vp;
-	int r;
+	int r = chan->vsp->transport->set_event(chan->vsp->ctx, vp, chan->relid);
 
-	if (vp == VMBUS_VP_NO_INTERRUPT || !where_to(chan, &vp))
-		return;
-	r = chan->vsp->transport->set_event(chan->vsp->ctx, vp, chan->relid);
 	if (r > 0)
 		VSP_COUNT(chan, interrupts, 1);
 	else if (!r)
@@ -204,10 +200,19 @@ static void interrupt(struct vsp_chan *chan)
 		vsp_log(chan->vsp, "channel %u: VP %u takes no events (%d)", chan->relid, vp, r);
 }
 
+static void interrupt(struct vsp_chan *chan)
+{
+	uint32_t vp = chan->target_vp;
+
+	if (vp != VMBUS_VP_NO_INTERRUPT && where_to(chan, &vp))
+		set_event(chan, vp);
+}
+
+/* No fault spoils this one: a fault that delays or doubles an interrupt ends here. */
 void vsp_chan_interrupt(struct vsp_chan *chan)
 {
-	if (chan->state == VSP_CHAN_OPEN)
-		interrupt(chan);
+	if (chan->state == VSP_CHAN_OPEN && chan->target_vp != VMBUS_VP_NO_INTERRUPT)
+		set_event(chan, chan->target_vp);
 }
 
 /* 0, or -EAGAIN when the guest has to read first. */

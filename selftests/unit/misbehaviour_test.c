@@ -441,6 +441,30 @@ TEST(interrupts_are_lost_late_doubled_and_misdirected)
 	end();
 }
 
+/* What a fault sends late or again is not late or doubled itself, or it would never end. */
+TEST(a_fault_of_every_interrupt_spoils_each_once)
+{
+	char out[4096];
+	uint32_t i;
+
+	begin();
+	REQUIRE(get_open());
+	order("fault interrupt:delay:5:*");
+	for (i = 0; i < 3; i++) {
+		EXPECT(!talks(0));
+		loopback_advance(pair.lb, 5000000);
+		pair_settle(&pair);
+		EXPECT_EQ(pair.guest.answered, i + 1);
+	}
+	order("fault clear");
+	order("fault interrupt:dup:*");
+	EXPECT(talks(0));
+	loopback_advance(pair.lb, 1000);
+	loopback_command(pair.lb, "hooks", out, sizeof(out));
+	EXPECT(!strstr(out, "later"));
+	end();
+}
+
 /* Packets -------------------------------------------------------------------------------*/
 
 static const char *const descriptors_that_lie[] = {
