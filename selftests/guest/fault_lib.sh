@@ -10,6 +10,21 @@
 # Whatever is never answered shall not cost much.
 BRIEF="reply_timeout=1500 unload_timeout=1500"
 
+# As the program of that name, without a process for it: these tests have much to say.
+ctl() { ctl_ask "$*" 8<>/dev/port/ctl; }
+
+ctl_ask() {
+	printf '%s\n' "$1" >&8
+	while read -r ctl_line <&8; do
+		case $ctl_line in
+		ok) return 0 ;;
+		error:*) printf '%s\n' "$ctl_line"; return 1 ;;
+		esac
+		printf '%s\n' "$ctl_line"
+	done
+	return 1
+}
+
 each_case() { grep '|'; }
 
 # run_cases RUNNER: a result for each line of stdin; RUNNER NAME ORDERS COUNTERS fails with what went wrong on stdout
