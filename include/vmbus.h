@@ -157,7 +157,7 @@ struct vmbus_chan_ops {
  *	one breaks the channel
  * @max_requests: most requests that may wait for a completion; 0 if the driver
  *	sends none that want one
- * @cpu: CPU to interrupt, or -1 to let the bus choose
+ * @cpu: CPU to interrupt whenever it is online, or -1 to let the bus choose
  * @signal_now: reach the host at once. Some hosts offer, for the channels of some
  *	devices, to look at a bit in memory every now and then instead of being
  *	called: cheaper for us, and up to some 100 microseconds later for them
@@ -381,6 +381,9 @@ bool vmbus_chan_poll_rearm(struct vmbus_chan *chan);
 /**
  * vmbus_chan_cpu() - CPU an open channel interrupts
  * @chan: channel
+ *
+ * It changes when that CPU goes offline and when it returns, and by the will of
+ * the administrator.
  *
  * Context: Any. The channel may move while the caller looks.
  * Return: CPU number.
