@@ -13,7 +13,7 @@ start() {
 
 # works CONTACTS UNLOADS: the disk does, and the host has seen so many of each ('' is none)
 works() {
-	modprobe sd_mod && load_drivers && start_load 100 || return 1
+	modprobe sd_mod && load_drivers && start_load $(($(host scsi0.reads) + 100)) || return 1
 	ctl counters | grep -E '^messages_in\.(initiate_contact|unload) '
 	[ "$(host messages_in.initiate_contact)" = "$1" ] && [ "$(host messages_in.unload)" = "$2" ]
 }

@@ -190,6 +190,7 @@ struct vsp {
 	uint64_t monitor_gpa;		/* page in which the guest signals, or 0 */
 	struct vsp_timer_event monitor_timer;
 	uint32_t relid_base;		/* where this connection begins to number, if not 0 */
+	uint32_t relid_top;		/* the highest number used since it was 0 */
 	bool offers_requested;
 	bool unloaded;			/* by its own wish, not for want of contact */
 	struct vsp_out *out, **out_end;

@@ -382,6 +382,8 @@ static struct vsp_chan *new_chan(struct vsp_device *device, uint32_t index)
 	chan = calloc(1, sizeof(*chan));
 	if (!chan)
 		return NULL;
+	if (vsp->relid_top < relid)
+		vsp->relid_top = relid;
 	chan->vsp = vsp;
 	chan->device = device;
 	chan->relid = relid;
@@ -588,14 +590,10 @@ void vsp_chan_rescind(struct vsp_chan *chan)
 /* Number the next connection's channels where this one's end: a guest must not remember any. */
 static void renumber(struct vsp *vsp)
 {
-	struct vsp_chan *chan;
-
-	for (chan = vsp->chans; chan; chan = chan->next)
-		if (chan->relid >= vsp->relid_base)
-			vsp->relid_base = chan->relid + 1;
+	vsp->relid_base = vsp->relid_top ? vsp->relid_top + 1 : 0;
 	/* Room for any machine. */
 	if (vsp->relid_base > VMBUS_RELID_MAX - 512)
-		vsp->relid_base = 0;
+		vsp->relid_base = vsp->relid_top = 0;
 }
 
 /* The guest is gone or wants to begin anew: nothing it said holds any more. */
