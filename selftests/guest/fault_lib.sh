@@ -88,10 +88,10 @@ all_grown() {
 	done
 }
 
-# Drivers are loaded: whatever the host does now, it is counted, and the disk goes on.
+# Drivers are loaded: whatever the host does now, or as soon as there is a packet, it is counted, and the disk goes on.
 goes_on() {
 	snapshot
-	orders "$2" && all_grown "$3" && reads_disk && ctl behave
+	orders "$2" && reads_disk && all_grown "$3" && reads_disk && ctl behave
 }
 
 # Loading ends, well or not; then it unloads, nothing is left, and with a correct host all is well.
