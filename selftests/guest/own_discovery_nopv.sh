@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="lun0=ram:16M" append="nopv" timeout=300
+# machine: provider="lun0=ram:16M" append="nopv" timeout=300 kernels="6.12"
 # proves: a kernel told to look for no hypervisor has its disk all the same
 . ./ktap.sh
 . ./lib.sh

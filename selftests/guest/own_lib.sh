@@ -7,6 +7,17 @@ msr() {
 	dd if=/dev/cpu/0/msr bs=8 count=1 iflag=skip_bytes skip="$(($1))" 2>/dev/null | od -An -tx8 | tr -d ' '
 }
 
+# set_msr NUMBER VALUE: of CPU 0
+set_msr() {
+	set_bytes='' set_shift=0
+	while [ "$set_shift" -lt 64 ]; do
+		set_bytes=$set_bytes\\$(printf %03o $(($2 >> set_shift & 255)))
+		set_shift=$((set_shift + 8))
+	done
+	# shellcheck disable=SC2059 # the bytes are the format
+	printf "$set_bytes" | dd of=/dev/cpu/0/msr bs=8 oflag=seek_bytes seek="$(($1))" conv=notrunc 2>/dev/null
+}
+
 # Guest OS id, hypercall page, SynIC control, event page, message page, SINT 2.
 registers() {
 	for register in 0x40000000 0x40000001 0x40000080 0x40000082 0x40000083 0x40000092; do
