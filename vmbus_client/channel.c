@@ -241,6 +241,17 @@ static struct vmbus_chan *find_sub(struct vmbus_chan *primary, u16 index)
 	return NULL;
 }
 
+/* From here on its relid leads to it: events, rescinds, answers. conn->mutex held. */
+static void make_findable(struct vmbus_chan *chan)
+{
+	u32 relid = chan->offer.relid;
+
+	/* Before it can be found: a rescind by interrupt marks what it finds. */
+	vmbus_conn_offered(conn, relid);
+	synic_watch_flag(relid);
+	rcu_assign_pointer(by_relid[relid], chan);
+}
+
 /* Put a new channel into the lists. True if it has a place. */
 static bool place(struct vmbus_chan *chan)
 {
@@ -273,10 +284,7 @@ static bool place(struct vmbus_chan *chan)
 		list_add_tail(&chan->node, &primary->subs);
 	}
 	chan->listed = true;
-	/* Before it can be found: a rescind by interrupt marks what it finds. */
-	vmbus_conn_offered(conn, offer->relid);
-	synic_watch_flag(offer->relid);
-	rcu_assign_pointer(by_relid[offer->relid], chan);
+	make_findable(chan);
 	return true;
 }
 
@@ -314,8 +322,7 @@ static bool wake_primary(const struct msg_offer *offer)
 		chan->offer = *offer;
 		cpus_forget(chan);
 		vmbus_chan_set_state(chan, CHAN_EV_WAKE);
-		synic_watch_flag(offer->relid);
-		rcu_assign_pointer(by_relid[offer->relid], chan);
+		make_findable(chan);
 		woken = true;
 	}
 	mutex_unlock(&conn->mutex);

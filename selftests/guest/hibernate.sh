@@ -5,30 +5,9 @@
 #         host, and goes on with its disk under a new number; nothing it wrote is lost
 . ./ktap.sh
 . ./lib.sh
+. ./sleep_lib.sh
 
 hibernated() { [ "$(dd if=/dev/vdb bs=1 skip=4086 count=9 2>/dev/null)" = S1SUSPEND ]; }
-
-verified_load() {
-	disk=$(disk_of_lun 0) || return 1
-	fio --name=load --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=8 --bs=4k --size=8M \
-		--rw=randwrite --verify=crc32c --verify_backlog=32 --verify_fatal=1 --time_based --runtime=36000 \
-		>/tmp/fio.out 2>&1 &
-	load=$!
-	goes_on
-}
-
-more_reads() { [ "$(host scsi0.reads)" -gt "$reads_wanted" ]; }
-goes_on() {
-	reads_wanted=$(($(host scsi0.reads) + 50))
-	wait_for 30 more_reads
-}
-
-load_was_right() {
-	kill -INT "$load"
-	wait "$load"
-	cat /tmp/fio.out
-	grep -q 'err= 0' /tmp/fio.out
-}
 
 # The less there is in memory, the smaller is the image.
 hibernates() {
@@ -49,7 +28,7 @@ connected_four_times() {
 }
 
 relid_is_new() { ctl channels | grep 'label=scsi0 .*state=open' && ! ctl channels | grep -E 'relid=[123] '; }
-same_disk() { [ "$(disk_of_lun 0)" = "$disk" ]; }
+same_disk() { [ "$(disk_of_lun 0)" = "${disk-}" ]; }
 
 if hibernated; then
 	load_drivers && disk_of_lun 0 >/dev/null

@@ -6,29 +6,8 @@
 #         a host that does not say good-bye keeps the guest awake
 . ./ktap.sh
 . ./lib.sh
+. ./sleep_lib.sh
 ktap_plan 13
-
-verified_load() {
-	disk=$(disk_of_lun 0) || return 1
-	fio --name=load --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=8 --bs=4k --size=8M \
-		--rw=randwrite --verify=crc32c --verify_backlog=32 --verify_fatal=1 --time_based --runtime=3600 \
-		>/tmp/fio.out 2>&1 &
-	load=$!
-	goes_on
-}
-
-more_reads() { [ "$(host scsi0.reads)" -gt "$reads_wanted" ]; }
-goes_on() {
-	reads_wanted=$(($(host scsi0.reads) + 50))
-	wait_for 30 more_reads
-}
-
-load_was_right() {
-	kill -INT "$load"
-	wait "$load"
-	cat /tmp/fio.out
-	grep -q 'err= 0' /tmp/fio.out
-}
 
 contacts() { host messages_in.initiate_contact; }
 
