@@ -15,8 +15,11 @@
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #define VENDOR_MICROSOFT	0x1414	/* what user space expects to read */
 
@@ -188,7 +191,26 @@ static void find_firmware_node(void)
 	firmware_node = acpi_node ? &acpi_node->dev : NULL;
 }
 
-int bus_init(void)
+/*
+ * The name of the bus keeps the in-tree driver out before it reaches the host, but
+ * the kernel prints a stack then. So it is turned away before it runs; the name is
+ * for one whose loading had begun before ours.
+ */
+static int module_notify(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct module *mod = data;
+
+	if (event != MODULE_STATE_COMING || strcmp(mod->name, "hv_vmbus"))
+		return NOTIFY_DONE;
+	pr_err_ratelimited("the in-tree driver (hv_vmbus) must not be loaded: the bus is ours; unload vmbus_client first\n");
+	return notifier_from_errno(-EBUSY);
+}
+
+static struct notifier_block module_nb = {
+	.notifier_call = module_notify,
+};
+
+static int register_bus(void)
 {
 	int err = bus_register(&vmbus_bus);
 
@@ -199,8 +221,20 @@ int bus_init(void)
 	if (err)
 		return err;
 	err = bus_register_notifier(&vmbus_bus, &bus_nb);
-	if (err) {
+	if (err)
 		bus_unregister(&vmbus_bus);
+	return err;
+}
+
+int bus_init(void)
+{
+	int err = register_module_notifier(&module_nb);
+
+	if (err)
+		return err;
+	err = register_bus();
+	if (err) {
+		unregister_module_notifier(&module_nb);
 		return err;
 	}
 	find_firmware_node();
@@ -216,4 +250,5 @@ void bus_exit(void)
 	firmware_node = NULL;
 	bus_unregister_notifier(&vmbus_bus, &bus_nb);
 	bus_unregister(&vmbus_bus);
+	unregister_module_notifier(&module_nb);
 }

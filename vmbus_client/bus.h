@@ -13,7 +13,8 @@ struct vmbus_chan;
  * bus_init() - register the bus, before anything is said to the host
  *
  * The name is also a lock: while it is ours the in-tree driver cannot start,
- * and the other way round.
+ * and the other way round. While ours is registered hv_vmbus is refused with
+ * -EBUSY, and a line says why.
  *
  * Context: Process context.
  * Return: 0; -EBUSY if the in-tree driver has the bus; another negative errno.

@@ -5,8 +5,9 @@
 #         expects them
 . ./ktap.sh
 . ./lib.sh
-ktap_plan 9
+ktap_plan 11
 
+scsi=ba6163d9-04a1-4d29-b605-72e2ffb1dc7f
 guid='[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 
 # attribute NAME PATTERN
@@ -20,20 +21,41 @@ name_is_the_instance() { attribute device_id "\{$guid\}" && [ "{${dev##*/}}" = "
 # udev names disks by this path: the device hangs from the firmware's node.
 hangs_from_firmware_node() { readlink -f "$dev" | grep '/LNXSYSTM:.*/VMBUS:00/'; }
 
-# What udev would load by the alias. The in-tree driver is there too: its bus cannot be registered beside
-# ours, and the kernel says so with a stack, so here we load our own by name.
-alias_names_our_driver() { modprobe --resolve-alias "$(cat "$dev/modalias")" | grep -x storvsc; }
+# A driver of quite another class, told to take it: it opens the channel, and says nothing that the host would mind.
+foreign_driver_takes_it() {
+	modprobe vmbus_echo && ! readlink "$dev/driver" &&
+		echo $scsi >/sys/bus/vmbus/drivers/vmbus_echo/new_id &&
+		readlink "$dev/driver" | grep '/vmbus_echo$' && [ "$(cat "$dev/state")" = 3 ]
+}
 
-driver_takes_it() { modprobe sd_mod && modprobe storvsc && disk_of_lun 0; }
+# Without the id it may keep what it has, and take nothing more.
+foreign_driver_gives_it_back() {
+	echo $scsi >/sys/bus/vmbus/drivers/vmbus_echo/remove_id &&
+		readlink "$dev/driver" | grep '/vmbus_echo$' &&
+		echo "${dev##*/}" >/sys/bus/vmbus/drivers/vmbus_echo/unbind &&
+		echo "${dev##*/}" >/sys/bus/vmbus/drivers_probe && ! readlink "$dev/driver" &&
+		[ "$(cat "$dev/state")" = 2 ] && rmmod vmbus_echo
+}
+
+# As udev does, by the alias: the in-tree driver has it too, and is turned away.
+alias_loads_our_driver() {
+	modprobe sd_mod
+	modprobe "$(cat "$dev/modalias")"
+	grep '^storvsc ' /proc/modules && ! grep '^hv_vmbus ' /proc/modules
+}
+
+driver_takes_it() { readlink "$dev/driver" | grep '/hv_storvsc$' && disk_of_lun 0; }
 
 ktap_check load modprobe vmbus_client
 dev=$(ls -d /sys/bus/vmbus/devices/*)
 ktap_check name_is_the_instance name_is_the_instance
-ktap_check class_id attribute class_id '\{ba6163d9-04a1-4d29-b605-72e2ffb1dc7f\}'
+ktap_check class_id attribute class_id "\{$scsi\}"
 ktap_check modalias attribute modalias 'vmbus:d96361baa104294db60572e2ffb1dc7f'
 ktap_check vendor attribute vendor 0x1414
 ktap_check hangs_from_firmware_node hangs_from_firmware_node
-ktap_check alias_names_our_driver alias_names_our_driver
+ktap_check foreign_driver_takes_it foreign_driver_takes_it
+ktap_check foreign_driver_gives_it_back foreign_driver_gives_it_back
+ktap_check alias_loads_our_driver alias_loads_our_driver
 ktap_check driver_takes_it driver_takes_it
 ktap_check relid_and_cpu attribute channel_vp_mapping '[0-9]+:[0-9]+'
 ktap_done
