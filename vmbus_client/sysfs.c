@@ -12,6 +12,7 @@
 
 #include "channel.h"
 #include "match.h"
+#include "wire/tlfs.h"
 
 #include <linux/acpi.h>
 #include <linux/device.h>
@@ -62,6 +63,41 @@ static ssize_t dev_item_show(struct device *dev, struct device_attribute *attr, 
 		return sysfs_emit(buf, _format "\n", (_ring)._field);			\
 	}										\
 	ITEM(_group, _name)
+
+/* What a monitor page, the one to us or the one to the host, says about a channel. */
+#define MONITOR(_group, _name, _page, _format, _value)					\
+	static ssize_t _group##_##_name##_show(struct vmbus_chan *chan, char *buf)	\
+	{										\
+		const struct tlfs_monitor_page *page = chan->conn->monitor_pages[_page]; \
+		u32 id = chan->offer.monitor_id;					\
+											\
+		return sysfs_emit(buf, _format "\n", _value);				\
+	}										\
+	ITEM(_group, _name)
+
+enum { TO_US, TO_HOST };
+
+/* Of the whole group of 32, as people are used to. */
+static u32 pending(const struct tlfs_monitor_page *page, u32 id)
+{
+	return le32_to_cpu(READ_ONCE(page->group[id / 32].pending));
+}
+
+static u32 latency(const struct tlfs_monitor_page *page, u32 id)
+{
+	return le16_to_cpu(READ_ONCE(page->latency[id]));
+}
+
+static u32 connection(const struct tlfs_monitor_page *page, u32 id)
+{
+	return le64_to_cpu(READ_ONCE(page->parameter[id])) & TLFS_CONNECTION_ID_MASK;
+}
+
+/* The files about it are there if the host gave the channel a place in it. */
+static umode_t if_monitored(const struct vmbus_chan *chan, const struct attribute *attr)
+{
+	return chan->offer.monitored ? attr->mode : 0;
+}
 
 /*
  * False if there are none. A close waits for the host, and nobody who reads a
@@ -198,8 +234,38 @@ static const struct attribute_group dev_group = {
 	.attrs = dev_attrs,
 };
 
+VALUE(dev, monitor_id, "%u", chan->offer.monitor_id);
+MONITOR(dev, server_monitor_pending, TO_US, "%d", pending(page, id));
+MONITOR(dev, server_monitor_latency, TO_US, "%d", latency(page, id));
+MONITOR(dev, server_monitor_conn_id, TO_US, "%d", connection(page, id));
+MONITOR(dev, client_monitor_pending, TO_HOST, "%d", pending(page, id));
+MONITOR(dev, client_monitor_latency, TO_HOST, "%d", latency(page, id));
+MONITOR(dev, client_monitor_conn_id, TO_HOST, "%d", connection(page, id));
+
+static struct attribute *dev_monitor_attrs[] = {
+	&dev_monitor_id.dev.attr,
+	&dev_server_monitor_pending.dev.attr,
+	&dev_server_monitor_latency.dev.attr,
+	&dev_server_monitor_conn_id.dev.attr,
+	&dev_client_monitor_pending.dev.attr,
+	&dev_client_monitor_latency.dev.attr,
+	&dev_client_monitor_conn_id.dev.attr,
+	NULL
+};
+
+static umode_t dev_monitor_visible(struct kobject *kobj, struct attribute *attr, int unused)
+{
+	return if_monitored(to_vmbus_dev(kobj_to_dev(kobj))->chan, attr);
+}
+
+static const struct attribute_group dev_monitor_group = {
+	.attrs = dev_monitor_attrs,
+	.is_visible = dev_monitor_visible,
+};
+
 const struct attribute_group *vmbus_dev_groups[] = {
 	&dev_group,
+	&dev_monitor_group,
 	&match_dev_group,
 	NULL
 };
@@ -289,7 +355,34 @@ static struct attribute *chan_attrs[] = {
 	&chan_subchannel_id.dev.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(chan);
+
+static const struct attribute_group chan_group = {
+	.attrs = chan_attrs,
+};
+
+VALUE(chan, monitor_id, "%u", chan->offer.monitor_id);
+MONITOR(chan, pending, TO_HOST, "%d", pending(page, id));
+MONITOR(chan, latency, TO_HOST, "%d", latency(page, id));
+
+static struct attribute *chan_monitor_attrs[] = {
+	&chan_monitor_id.dev.attr,
+	&chan_pending.dev.attr,
+	&chan_latency.dev.attr,
+	NULL
+};
+
+static umode_t chan_monitor_visible(struct kobject *kobj, struct attribute *attr, int unused);
+
+static const struct attribute_group chan_monitor_group = {
+	.attrs = chan_monitor_attrs,
+	.is_visible = chan_monitor_visible,
+};
+
+static const struct attribute_group *chan_groups[] = {
+	&chan_group,
+	&chan_monitor_group,
+	NULL
+};
 
 /* Directories of channels ------------------------------------------------------------*/
 
@@ -309,6 +402,11 @@ static DEFINE_MUTEX(dirs_mutex);
 static struct chan_dir *to_dir(struct kobject *kobj)
 {
 	return container_of(kobj, struct chan_dir, kobj);
+}
+
+static umode_t chan_monitor_visible(struct kobject *kobj, struct attribute *attr, int unused)
+{
+	return if_monitored(to_dir(kobj)->chan, attr);
 }
 
 static ssize_t dir_show(struct kobject *kobj, struct attribute *attr, char *buf)

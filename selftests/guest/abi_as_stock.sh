@@ -1,20 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=2 provider="lun0=ram:16M,sub_channels=1" timeout=400
+# machine: smp=2 provider="lun0=ram:16M,sub_channels=1,echo=1,echo_monitor=on" timeout=400
 # proves: what the kernel's own drivers show of bus, driver, device and channels, in files, modes, formats,
 #         values and events, ours show too
 . ./ktap.sh
 . ./lib.sh
-ktap_plan 9
+ktap_plan 10
 
 # found PREFIX DIR [DEPTH]: the files directly in a directory, or so deep below it, with their modes
-found() { find "$2" -mindepth "${3-1}" -maxdepth "${3-1}" -type f -printf "$1/%f %m\n" | sort -u; }
+found() { find -H "$2" -mindepth "${3-1}" -maxdepth "${3-1}" -type f -printf "$1/%f %m\n" | sort -u; }
 
 files() {
 	found bus /sys/bus/vmbus
 	found driver /sys/bus/vmbus/drivers/hv_storvsc
 	found device "$dev"
 	found channel "$dev/channels" 2
+	found monitored "$spare"
+	found monitored_channel "$spare/channels" 2
 }
 
 # What the host or the table of numbers decides.
@@ -23,6 +25,8 @@ values() {
 	for dir in "$dev"/channels/*; do
 		echo "channel ${dir##*/} is number $(cat "$dir/subchannel_id")"
 	done
+	(cd "$spare" && tail -n 2 id class_id device_id modalias vendor device state driver_override \
+		monitor_id ./*_monitor_* channels/*/monitor_id channels/*/pending channels/*/latency)
 	cat /sys/bus/vmbus/hibernation
 	cut -d: -f1 "$dev/channel_vp_mapping"
 	readlink -f "$dev"
@@ -61,14 +65,17 @@ events() {
 	}' /tmp/events | sort
 }
 
+# device_of CLASS: the path of the device of that class; only the beginning need be given
+device_of() { dirname "$(grep -l "$1" /sys/bus/vmbus/devices/*/class_id)"; }
+
 # snapshot NAME BUS DISK: with these drivers
 snapshot() {
 	uevent >/tmp/events &
 	listener=$!
 	sleep 0.5
 	modprobe "$2" && modprobe "$3" && disk_of_lun 0 || return 1
-	dev=$(ls -d /sys/bus/vmbus/devices/*)
-	wait_for 20 test -e "$dev/channels/2" || return 1
+	dev=$(device_of ba6163d9) spare=$(device_of e7c65ac8)
+	wait_for 20 test -e "$dev/channels/3" || return 1
 	for what in files values forms no_rings; do
 		$what >"/tmp/$1.$what"
 	done
@@ -88,6 +95,7 @@ ktap_check forms same forms
 ktap_check without_rings same no_rings
 ktap_check events same events
 ktap_check channels_have_files grep -q '^channel/cpu 644' /tmp/kit.files
-ktap_check channels_are_announced grep 'ACTION=add.*channels/2 SUBSYSTEM=channels' \
+ktap_check monitored_devices_have_more grep -q '^monitored/client_monitor_conn_id 444' /tmp/kit.files
+ktap_check channels_are_announced grep 'ACTION=add.*channels/3 SUBSYSTEM=channels' \
 	/tmp/kit.events
 ktap_done
