@@ -27,6 +27,7 @@ file() { if [ -e "$1" ]; then flag "$2"; fi; }
 str COMPAT_BUS_MATCH_CONST linux/device/bus.h bus_type 'int match struct device dev const struct device_driver'
 str COMPAT_BUS_UEVENT_CONST linux/device/bus.h bus_type 'int uevent const struct device'
 str COMPAT_BUS_ATTR_CONST linux/device/bus.h bus_attribute 'show const struct bus_type'
+hdr COMPAT_ASSIGN_STR_DST trace/stages/stage6_event_callback.h 'define __assign_str dst do'
 str COMPAT_SDEV_CONFIGURE scsi/scsi_host.h scsi_host_template 'sdev_configure'
 hdr COMPAT_SCSI_TIMEOUT_ACTION scsi/scsi_host.h 'enum scsi_timeout_action'
 hdr COMPAT_RESCAN_DEVICE_SDEV scsi/scsi_host.h 'scsi_rescan_device struct scsi_device'

@@ -38,6 +38,15 @@
 #define compat_attr_bus struct bus_type
 #endif
 
+/* Tracing ----------------------------------------------------------------------*/
+
+/* 6.10: __assign_str() knows what __string() was given */
+#ifdef COMPAT_ASSIGN_STR_DST
+#define compat_assign_str(dst, src)	__assign_str(dst)
+#else
+#define compat_assign_str(dst, src)	__assign_str(dst, src)
+#endif
+
 /* x86 --------------------------------------------------------------------------*/
 
 /* 6.16: rdmsrl/wrmsrl became rdmsrq/wrmsrq */

@@ -132,15 +132,17 @@ static int grant(struct vmbus_buf *buf)
 	struct gpadl_range range;
 	struct gpadl_cut cut;
 	struct xact x;
+	u32 handle;
 	u64 *pfns;
 	int err;
 
 	pfns = list_pfns(buf);
 	if (!pfns)
 		return -ENOMEM;
-	buf->gpadl = new_handle(conn);
+	handle = new_handle(conn);
+	buf->gpadl = handle;
 	range = (struct gpadl_range) { .pfns = pfns, .byte_count = buf->page_count * PAGE_SIZE };
-	err = gpadl_cut_start(&cut, buf->relid, buf->gpadl, &range, 1);
+	err = gpadl_cut_start(&cut, buf->relid, handle, &range, 1);
 	if (err < 0) {
 		buf->gpadl = 0;
 		goto out;
@@ -165,6 +167,7 @@ static int grant(struct vmbus_buf *buf)
 		       buf->relid, buf->page_count, vmbus_reply_timeout());
 	}
 out:
+	trace_vmbus_gpadl_grant(buf->relid, handle, buf->page_count, err);
 	kvfree(pfns);
 	return err;
 }
@@ -187,7 +190,7 @@ struct vmbus_buf *buf_create(struct vmbus_conn *conn, u32 relid, size_t len, int
 	return buf;
 }
 
-static int revoke(struct vmbus_buf *buf)
+static int ask_revoke(struct vmbus_buf *buf)
 {
 	struct vmbus_msg_gpadl_teardown msg;
 	struct vmbus_conn *conn = buf->conn;
@@ -206,11 +209,20 @@ static int revoke(struct vmbus_buf *buf)
 	return vmbus_conn_wait(conn, &x);
 }
 
-static void park(struct vmbus_buf *buf)
+static int revoke(struct vmbus_buf *buf)
+{
+	int err = ask_revoke(buf);
+
+	trace_vmbus_gpadl_revoke(buf->relid, buf->gpadl, buf->page_count, err);
+	return err;
+}
+
+static void park(struct vmbus_buf *buf, int why)
 {
 	struct vmbus_conn *conn = buf->conn;
 
 	conn_count(conn, COUNT_GPADL_PARKED);
+	trace_vmbus_gpadl_park(buf->relid, buf->gpadl, buf->page_count, why);
 	pr_warn_ratelimited("channel %u: host did not give back %u pages of memory; they stay allocated until it forgets us\n",
 		buf->relid, buf->page_count);
 	spin_lock(&conn->parked_lock);
@@ -220,12 +232,14 @@ static void park(struct vmbus_buf *buf)
 
 void buf_destroy(struct vmbus_buf *buf)
 {
+	int err = buf->gpadl ? revoke(buf) : 0;
+
 	/*
 	 * A rescind, also one that came while we waited, is the host's word that
 	 * it had let go before; if it does not answer then, it has nevertheless.
 	 */
-	if (buf->gpadl && revoke(buf) && !vmbus_conn_rescinded(buf->conn, buf->relid))
-		park(buf);
+	if (err && !vmbus_conn_rescinded(buf->conn, buf->relid))
+		park(buf, err);
 	else
 		free_pages_of(buf);
 }

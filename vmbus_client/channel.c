@@ -57,7 +57,8 @@ enum chan_state vmbus_chan_set_state(struct vmbus_chan *chan, enum chan_event ev
 		WRITE_ONCE(chan->state, to);
 	spin_unlock_irqrestore(&chan->lock, flags);
 
-	trace_vmbus_chan_state(chan->offer.relid, from, event, to);
+	trace_vmbus_chan_state(chan->offer.relid, chan_state_name(from), chan_state_name(to),
+			       chan_event_name(event));
 	if (to == CHAN_ILLEGAL) {
 		pr_err_once("channel %u: %s while %s, ignored; please report this\n",
 			    chan->offer.relid, chan_event_name(event), chan_state_name(from));
@@ -616,6 +617,8 @@ int vmbus_chan_open(struct vmbus_chan *chan, const struct vmbus_chan_config *cfg
 		cpus_leave(chan);
 		vmbus_chan_set_state(chan, CHAN_EV_OPEN_FAILED);
 	}
+	trace_vmbus_chan_open(chan->offer.relid, vmbus_chan_cpu(chan), cfg->tx_bytes, cfg->rx_bytes,
+			      err);
 out:
 	mutex_unlock(&chan->open_mutex);
 	return err;
@@ -634,6 +637,7 @@ static void stop(struct vmbus_chan *chan)
 	chan->buf = NULL;
 	cpus_leave(chan);
 	vmbus_chan_set_state(chan, CHAN_EV_CLOSED);
+	trace_vmbus_chan_close(chan->offer.relid);
 }
 
 void vmbus_chan_close(struct vmbus_chan *chan)

@@ -223,10 +223,16 @@ static bool conn_message(const struct tlfs_message *slot)
 	enum msg_verdict verdict;
 	u32 type;
 
+	/* The slot is the hypervisor's too; for timers on old kernels, say. */
+	if (slot->type != cpu_to_le32(TLFS_MSG_VMBUS)) {
+		conn_count(conn, COUNT_MSG_STRAY);
+		trace_vmbus_msg_rejected(msg, slot->payload_size, "stray");
+		return true;
+	}
 	verdict = msg_check(msg, slot->payload_size, READ_ONCE(conn->version), &type);
 	if (verdict != MSG_OK) {
 		atomic64_inc(&conn->rejected[verdict]);
-		trace_vmbus_msg_rejected(slot->payload_size, verdict);
+		trace_vmbus_msg_rejected(msg, slot->payload_size, msg_verdict_name(verdict));
 		return true;
 	}
 
@@ -245,7 +251,7 @@ static bool conn_message(const struct tlfs_message *slot)
 	}
 	WRITE_ONCE(conn->silent, false);
 	conn_count(conn, COUNT_MSG_IN);
-	trace_vmbus_msg_in(type, slot->payload_size);
+	trace_vmbus_msg_in(msg, slot->payload_size);
 	return true;
 }
 
@@ -268,8 +274,10 @@ int vmbus_conn_wait(struct vmbus_conn *conn, struct xact *x)
 {
 	int err = xact_wait(&conn->xacts, x, patience_ms(conn));
 
-	if (err == -ETIMEDOUT)
+	if (err == -ETIMEDOUT) {
+		conn_count(conn, COUNT_REPLY_TIMEOUT);
 		WRITE_ONCE(conn->silent, true);
+	}
 	return err;
 }
 
@@ -298,11 +306,11 @@ static int post_status(struct vmbus_conn *conn, u32 connection_id, const void *m
 	unsigned long end = jiffies + msecs_to_jiffies(patience_ms(conn));
 	unsigned int pause_us = 50;
 
+	trace_vmbus_msg_out(msg, len);
 	for (;;) {
 		*status = hypercall_post_message(connection_id, msg, len);
 		if (*status == TLFS_STATUS_SUCCESS) {
 			conn_count(conn, COUNT_MSG_OUT);
-			trace_vmbus_msg_out(type, len);
 			return 0;
 		}
 		if (!worth_retrying(*status, type))
@@ -439,9 +447,11 @@ int vmbus_conn_request_offers(struct vmbus_conn *conn)
 	if (err)
 		return err;
 	if (!wait_for_completion_timeout(&conn->offers_delivered,
-					 msecs_to_jiffies(vmbus_reply_timeout())))
+					 msecs_to_jiffies(vmbus_reply_timeout()))) {
+		conn_count(conn, COUNT_REPLY_TIMEOUT);
 		pr_warn("the host did not say within %u ms that all devices are offered; going on with those that are\n",
 			vmbus_reply_timeout());
+	}
 	return 0;
 }
 

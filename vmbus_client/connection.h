@@ -23,15 +23,21 @@ enum conn_count {
 	COUNT_MSG_IN,
 	COUNT_MSG_OUT,
 	COUNT_POST_RETRIES,
+	COUNT_REPLY_TIMEOUT,		/* answers we stopped waiting for */
+	COUNT_MSG_STRAY,		/* in our slot, but not a VMBus message */
 	COUNT_REPLY_UNMATCHED,		/* late, invented, or for somebody who gave up */
 	COUNT_OFFER_BAD,		/* impossible relid or connection id */
 	COUNT_OFFER_DUPLICATE,		/* relid or sub-channel we already have */
 	COUNT_OFFER_ORPHAN,		/* sub-channel without a primary */
 	COUNT_RESCIND_UNKNOWN,
-	COUNT_EVENT_UNKNOWN,		/* flag of no open channel */
+	COUNT_EVENT_UNKNOWN,		/* flag of no channel */
+	COUNT_EVENT_CLOSED,		/* flag of a channel not open; a late one is legal */
 	COUNT_INBOX_FULL,		/* a message was left with the host for a while */
 	COUNT_GPADL_PARKED,		/* memory the host never let go of */
-	COUNT_CHANNEL_BROKEN,		/* rings that lied */
+	COUNT_CHANNEL_BROKEN,		/* rings that lied; of these, by what: */
+	COUNT_BROKEN_TX_INDEX,
+	COUNT_BROKEN_RX_RING,		/* an index, or a length that ends outside */
+	COUNT_BROKEN_PACKET_SIZE,	/* more than the driver said its device sends */
 	COUNT_COMPLETION_UNMATCHED,	/* completions of no request */
 	COUNT_CHANNEL_MOVED,		/* to another CPU, as asked */
 	COUNT_MOVE_REFUSED,		/* the host said no */

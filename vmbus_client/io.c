@@ -52,13 +52,15 @@ static void choose_signal(struct vmbus_chan *chan)
 }
 
 /* A ring that lied is not looked at again: no repair, the others go on. */
-static void broke(struct vmbus_chan *chan, const char *what)
+static void broke(struct vmbus_chan *chan, enum conn_count by, const char *what)
 {
 	/* Sender and receiver may find out at once; one of them says so. */
 	if (vmbus_chan_set_state(chan, CHAN_EV_BROKE) != CHAN_BROKEN || xchg(&chan->broke, true))
 		return;
 	io_refuse(chan);
 	conn_count(chan->conn, COUNT_CHANNEL_BROKEN);
+	conn_count(chan->conn, by);
+	trace_vmbus_chan_broke(chan->offer.relid, what);
 	pr_err_ratelimited("channel %u: %s, channel stopped\n", chan->offer.relid, what);
 	vmbus_chan_queue_gone(chan);
 }
@@ -105,7 +107,7 @@ static void after_send(struct vmbus_chan *chan, int err, bool kick)
 	if (kick)
 		ring_host(chan);
 	if (unlikely(err == -EPROTO))
-		broke(chan, "impossible read index in the transmit ring");
+		broke(chan, COUNT_BROKEN_TX_INDEX, "impossible read index in the transmit ring");
 }
 
 /* An id for a request that wants a completion. tx_lock held. 0 if the table is full. */
@@ -244,6 +246,19 @@ EXPORT_SYMBOL_GPL(vmbus_chan_want_space);
 
 /* Receive --------------------------------------------------------------------*/
 
+/* A packet, or not: @len is what ring_rx_next() said. True if @view can be used. */
+static bool parse(struct vmbus_chan *chan, int len, struct pkt_view *view)
+{
+	if (unlikely(len == -EMSGSIZE))
+		broke(chan, COUNT_BROKEN_PACKET_SIZE, "packet longer than this device sends");
+	else if (unlikely(len < 0 || pkt_parse(chan->rx_buf, len, view)))
+		broke(chan, COUNT_BROKEN_RX_RING,
+		      "impossible index or length in the receive ring");
+	else
+		return true;
+	return false;
+}
+
 /* False: the completion answers nothing we asked. */
 static bool resolve(struct vmbus_chan *chan, u64 id, void **cookie)
 {
@@ -267,9 +282,7 @@ bool vmbus_chan_recv(struct vmbus_chan *chan, struct vmbus_pkt *pkt)
 
 		if (!len)
 			return false;
-		if (unlikely(len < 0 || pkt_parse(chan->rx_buf, len, &view))) {
-			broke(chan, len == -EMSGSIZE ? "packet longer than this device sends" :
-						       "impossible index or length in the receive ring");
+		if (unlikely(!parse(chan, len, &view))) {
 			chan->budget = 0;
 			return false;
 		}
@@ -338,8 +351,11 @@ void io_interrupt(struct vmbus_chan *chan)
 	/* Pairs with io_allow(): whoever sees it live sees the ring it is live with. */
 	enum chan_live live = smp_load_acquire(&chan->live);
 
-	if (unlikely(live == LIVE_NOBODY))
+	if (unlikely(live == LIVE_NOBODY)) {
+		conn_count(chan->conn, COUNT_EVENT_CLOSED);
 		return;
+	}
+	trace_vmbus_interrupt(chan->offer.relid);
 	chan->stats.interrupts++;
 	WRITE_ONCE(chan->place.heard, raw_smp_processor_id());
 	ring_rx_mask(&chan->rx);

@@ -114,8 +114,7 @@ static void take_message(struct synic_cpu *sc)
 
 	if (!copy_message(slot, &copy))
 		return;
-	/* Others (timers on old kernels) are not for us, but the slot must move on. */
-	if (copy.type == cpu_to_le32(TLFS_MSG_VMBUS) && !ops->message(&copy))
+	if (!ops->message(&copy))
 		return;
 	if (empty_slot(slot))
 		wrmsrq(TLFS_MSR_EOM, 0);

@@ -11,8 +11,9 @@
 
 /**
  * struct synic_ops - what the SynIC delivers
- * @message: a control message, a private copy. False leaves it with the host,
- *	which waits: call synic_poll_messages() when there is room again
+ * @message: a message, of the hypervisor's or a control message; a private copy.
+ *	False leaves it with the host, which waits: call synic_poll_messages()
+ *	when there is room again
  * @event: a channel's event flag was set
  * @cpu_up: a CPU can be interrupted from now on; its own thread
  * @cpu_down: a CPU wants to go offline; the same thread, may sleep. 0, or a

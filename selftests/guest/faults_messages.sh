@@ -28,7 +28,7 @@ type_of_a_later_protocol | inject type=30 len=40 | rejected_message_unknown
 type_beyond_reason | inject type=0xffffffff len=240 | rejected_message_unknown
 our_own_messages | inject open & inject close & inject unload & inject initiate_contact | rejected_message_wrong-way
 answer_for_a_socket | inject tl_connect_result | rejected_message_ignored
-message_of_the_hypervisor | inject kind=0x80000010 type=2 len=12 | -
+message_of_the_hypervisor | inject kind=0x80000010 type=2 len=12 | rejected_message_stray
 every_message_there_is | barrage | rejected_message_unknown rejected_message_short rejected_message_wrong-way
 every_message_during_io | before packet barrage & before packet@4 barrage | rejected_message_unknown
 every_message_twenty_times | repeat 20 200 barrage | rejected_message_unknown
