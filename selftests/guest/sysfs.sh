@@ -5,7 +5,7 @@
 #         expects them
 . ./ktap.sh
 . ./lib.sh
-ktap_plan 11
+ktap_plan 12
 
 scsi=ba6163d9-04a1-4d29-b605-72e2ffb1dc7f
 guid='[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
@@ -44,6 +44,15 @@ alias_loads_our_driver() {
 	grep '^storvsc ' /proc/modules && ! grep '^hv_vmbus ' /proc/modules
 }
 
+# The tool as it comes with the kernel: it reads the files of every device, and crashes if one is not as it should be.
+tool_lists_it() {
+	lsvmbus -vv | tee /tmp/lsvmbus
+	[ "$(lsvmbus)" = 'VMBUS ID  1: Synthetic SCSI Controller' ] &&
+		grep -x 'VMBUS ID  1: Class_ID = {'"$scsi"'} - Synthetic SCSI Controller' /tmp/lsvmbus &&
+		grep -F "Device_ID = {${dev##*/}}" /tmp/lsvmbus &&
+		grep -x '.Rel_ID=1, target_cpu=0' /tmp/lsvmbus
+}
+
 driver_takes_it() { readlink "$dev/driver" | grep '/hv_storvsc$' && disk_of_lun 0; }
 
 ktap_check load modprobe vmbus_client
@@ -57,5 +66,6 @@ ktap_check foreign_driver_takes_it foreign_driver_takes_it
 ktap_check foreign_driver_gives_it_back foreign_driver_gives_it_back
 ktap_check alias_loads_our_driver alias_loads_our_driver
 ktap_check driver_takes_it driver_takes_it
+ktap_check tool_lists_it tool_lists_it
 ktap_check relid_and_cpu attribute channel_vp_mapping '[0-9]+:[0-9]+'
 ktap_done
