@@ -9,22 +9,33 @@
 
 void reqid_init(struct reqid_table *t, struct reqid_slot *slots, u32 cap)
 {
-	u32 i;
+	/* A slot is made when it is needed: tables are large, and most of them used a little. */
+	*t = (struct reqid_table) { .slots = slots, .cap = cap, .free_head = REQID_NONE };
+}
 
-	for (i = 0; i < cap; i++)
-		slots[i] = (struct reqid_slot) { .next_free = i + 1 };
-	*t = (struct reqid_table) { .slots = slots, .cap = cap };
+/* The index of a free slot, or REQID_NONE. */
+static u32 free_slot(struct reqid_table *t)
+{
+	u32 index = t->free_head;
+
+	if (likely(index != REQID_NONE)) {
+		t->free_head = t->slots[index].next_free;
+		return index;
+	}
+	if (t->used == t->cap)
+		return REQID_NONE;
+	t->slots[t->used].generation = 0;
+	return t->used++;
 }
 
 u64 reqid_bind(struct reqid_table *t, void *cookie)
 {
-	u32 index = t->free_head;
+	u32 index = free_slot(t);
 	struct reqid_slot *slot;
 
-	if (unlikely(index >= t->cap))
+	if (unlikely(index == REQID_NONE))
 		return 0;
 	slot = &t->slots[index];
-	t->free_head = slot->next_free;
 	t->busy++;
 	slot->cookie = cookie;
 	slot->generation++;
@@ -47,7 +58,7 @@ void *reqid_take(struct reqid_table *t, u64 id)
 {
 	u32 index = (u32)id - 1;	/* 0 becomes the largest of all */
 
-	if (unlikely(index >= t->cap))
+	if (unlikely(index >= t->used))
 		return NULL;
 	if (unlikely(t->slots[index].generation != id >> 32 || !t->slots[index].cookie))
 		return NULL;

@@ -13,6 +13,8 @@
 
 #include "env.h"
 
+#define REQID_NONE	(~0u)
+
 struct reqid_slot {
 	void *cookie;		/* NULL: free */
 	u32 generation;
@@ -22,7 +24,8 @@ struct reqid_slot {
 struct reqid_table {
 	struct reqid_slot *slots;
 	u32 cap;
-	u32 free_head;		/* index, or cap when none is free */
+	u32 used;		/* slots that were ever bound; the others are not touched */
+	u32 free_head;		/* of those, index of a free one, or REQID_NONE */
 	u32 busy;
 };
 
