@@ -246,19 +246,6 @@ EXPORT_SYMBOL_GPL(vmbus_chan_want_space);
 
 /* Receive --------------------------------------------------------------------*/
 
-/* A packet, or not: @len is what ring_rx_next() said. True if @view can be used. */
-static bool parse(struct vmbus_chan *chan, int len, struct pkt_view *view)
-{
-	if (unlikely(len == -EMSGSIZE))
-		broke(chan, COUNT_BROKEN_PACKET_SIZE, "packet longer than this device sends");
-	else if (unlikely(len < 0 || pkt_parse(chan->rx_buf, len, view)))
-		broke(chan, COUNT_BROKEN_RX_RING,
-		      "impossible index or length in the receive ring");
-	else
-		return true;
-	return false;
-}
-
 /* False: the completion answers nothing we asked. */
 static bool resolve(struct vmbus_chan *chan, u64 id, void **cookie)
 {
@@ -273,33 +260,48 @@ static bool resolve(struct vmbus_chan *chan, u64 id, void **cookie)
 	return false;
 }
 
+static void bad_packet(struct vmbus_chan *chan, int err)
+{
+	if (err == -EMSGSIZE)
+		broke(chan, COUNT_BROKEN_PACKET_SIZE, "packet longer than this device sends");
+	else
+		broke(chan, COUNT_BROKEN_RX_RING,
+		      "impossible index or length in the receive ring");
+	chan->budget = 0;
+}
+
+/* The descriptor is as the ring has checked it, and nobody else's any more. */
+static void take_apart(const struct vmbus_pkt_hdr *hdr, u32 len, struct vmbus_pkt *pkt)
+{
+	u32 offset = le16_to_cpu(hdr->offset8) * 8u;
+
+	pkt->type = le16_to_cpu(hdr->type);
+	pkt->wants_completion = hdr->flags & cpu_to_le16(VMBUS_PKT_FLAG_COMPLETION);
+	pkt->cookie = NULL;
+	pkt->id = le64_to_cpu(hdr->id);
+	pkt->ext = hdr + 1;
+	pkt->ext_len = offset - (u32)sizeof(*hdr);
+	pkt->payload = (const u8 *)hdr + offset;
+	pkt->payload_len = len - offset;
+}
+
 bool vmbus_chan_recv(struct vmbus_chan *chan, struct vmbus_pkt *pkt)
 {
-	struct pkt_view view;
+	int len;
 
 	while (chan->budget > 0) {
-		int len = ring_rx_next(&chan->rx, chan->rx_buf, chan->cfg.max_packet);
-
+		len = ring_rx_next(&chan->rx, chan->rx_buf, chan->cfg.max_packet);
 		if (!len)
 			return false;
-		if (unlikely(!parse(chan, len, &view))) {
-			chan->budget = 0;
+		if (unlikely(len < 0)) {
+			bad_packet(chan, len);
 			return false;
 		}
 		chan->budget--;
 		chan->stats.packets_in++;
-
-		pkt->cookie = NULL;
-		if (view.type == VMBUS_PKT_COMPLETION && !resolve(chan, view.id, &pkt->cookie))
-			continue;
-		pkt->type = view.type;
-		pkt->wants_completion = view.flags & VMBUS_PKT_FLAG_COMPLETION;
-		pkt->id = view.id;
-		pkt->ext = view.ext;
-		pkt->ext_len = view.ext_len;
-		pkt->payload = view.payload;
-		pkt->payload_len = view.payload_len;
-		return true;
+		take_apart(chan->rx_buf, len, pkt);
+		if (pkt->type != VMBUS_PKT_COMPLETION || resolve(chan, pkt->id, &pkt->cookie))
+			return true;
 	}
 	return false;
 }
