@@ -216,11 +216,11 @@ void vsp_chan_interrupt(struct vsp_chan *chan)
 }
 
 /* 0, or -EAGAIN when the guest has to read first. */
-static int put_packet(struct vsp_chan *chan, uint16_t type, uint16_t flags, uint64_t id,
-		      const void *payload, uint32_t len)
+static int put_packet(struct vsp_chan *chan, const struct vmbus_pkt_hdr *hdr, const void *payload,
+		      uint32_t len)
 {
 	bool kick = false;
-	int r = vsp_ring_put(&chan->out, type, flags, id, payload, len, &kick);
+	int r = vsp_ring_put_raw(&chan->out, hdr, payload, len, &kick);
 
 	if (r == -EAGAIN)
 		return r;
@@ -247,8 +247,8 @@ static void send_backlog(struct vsp_chan *chan)
 	while (chan->backlog) {
 		struct vsp_backlog *packet = chan->backlog;
 
-		if (!chan->broken && put_packet(chan, packet->type, packet->flags, packet->id,
-						packet->payload, packet->len)) {
+		if (!chan->broken && put_packet(chan, &packet->hdr, packet->payload,
+						packet->len)) {
 			if (!vsp_ring_wait(&chan->out, packet->len))
 				return;
 			continue;	/* the guest read in the meantime */
@@ -261,12 +261,12 @@ static void send_backlog(struct vsp_chan *chan)
 	vsp_ring_wait_over(&chan->out);
 }
 
-static void queue_packet(struct vsp_chan *chan, uint16_t type, uint16_t flags, uint64_t id,
+static void queue_packet(struct vsp_chan *chan, const struct vmbus_pkt_hdr *hdr,
 			 const void *payload, uint32_t len)
 {
 	struct vsp_backlog *packet;
 
-	if (!chan->backlog && !put_packet(chan, type, flags, id, payload, len))
+	if (!chan->backlog && !put_packet(chan, hdr, payload, len))
 		return;
 	VSP_COUNT(chan, ring_full, 1);
 	packet = malloc(sizeof(*packet) + len);
@@ -275,9 +275,7 @@ static void queue_packet(struct vsp_chan *chan, uint16_t type, uint16_t flags, u
 		return;
 	}
 	packet->next = NULL;
-	packet->type = type;
-	packet->flags = flags;
-	packet->id = id;
+	packet->hdr = *hdr;
 	packet->len = len;
 	if (len)
 		memcpy(packet->payload, payload, len);
@@ -287,36 +285,55 @@ static void queue_packet(struct vsp_chan *chan, uint16_t type, uint16_t flags, u
 		send_backlog(chan);
 }
 
-static void send_packet(struct vsp_chan *chan, uint16_t type, uint16_t flags, uint64_t id,
-			const void *payload, uint32_t len)
+static void set_len(struct vmbus_pkt_hdr *hdr, uint32_t len)
 {
+	hdr->len8 = cpu_to_le16((uint16_t)((sizeof(*hdr) + len + 7) / 8));
+}
+
+/* The first @lead bytes of @payload belong to the descriptor: ranges, for instance. */
+static void send_packet(struct vsp_chan *chan, uint16_t type, uint16_t flags, uint64_t id,
+			const void *payload, uint32_t lead, uint32_t len)
+{
+	struct vmbus_pkt_hdr hdr = {
+		.type = cpu_to_le16(type),
+		.offset8 = cpu_to_le16((uint16_t)((sizeof(hdr) + lead) / 8)),
+		.flags = cpu_to_le16(flags),
+		.id = cpu_to_le64(id),
+	};
 	uint8_t noise[64];
 	uint32_t arg, i;
 
 	if (chan->state != VSP_CHAN_OPEN || chan->broken)
 		return;
+	if (len > UINT16_MAX * 8u - sizeof(hdr)) {
+		vsp_log(chan->vsp, "channel %u: no packet has %u bytes", chan->relid, len);
+		return;
+	}
+	set_len(&hdr, len);
 	switch (vsp_fault_sending(chan->vsp, VSP_ABOUT_PACKET, &arg)) {
 	case VSP_FAULT_DROP:
 		return;
 	case VSP_FAULT_DUP:
-		queue_packet(chan, type, flags, id, payload, len);
+		queue_packet(chan, &hdr, payload, len);
 		break;
 	case VSP_FAULT_GARBAGE:
 		for (i = 0; i < sizeof(noise); i++)
 			noise[i] = (uint8_t)vsp_random(chan->vsp);
-		queue_packet(chan, type, flags, id, noise,
-			     len < sizeof(noise) ? len : sizeof(noise));
+		len = len < sizeof(noise) ? len : (uint32_t)sizeof(noise);
+		set_len(&hdr, len);
+		queue_packet(chan, &hdr, noise, len);
 		return;
 	case VSP_FAULT_SHORT:
-		queue_packet(chan, type, flags, id, payload, len < 8 ? len : 8);
-		return;
+		len = len < 8 ? len : 8;
+		set_len(&hdr, len);
+		break;
 	case VSP_FAULT_ID:
-		id = arg;
+		hdr.id = cpu_to_le64(arg);
 		break;
 	default:
 		break;
 	}
-	queue_packet(chan, type, flags, id, payload, len);
+	queue_packet(chan, &hdr, payload, len);
 }
 
 int vsp_chan_put_raw(struct vsp_chan *chan, const struct vmbus_pkt_hdr *hdr, const void *payload,
@@ -370,7 +387,7 @@ void vsp_chan_complete(struct vsp_chan *chan, uint64_t id, const void *payload, 
 {
 	/* A device told to misbehave completes twice; that is its business, we only keep count. */
 	ids_remove(&chan->asked, id);
-	send_packet(chan, VMBUS_PKT_COMPLETION, 0, id, payload, len);
+	send_packet(chan, VMBUS_PKT_COMPLETION, 0, id, payload, 0, len);
 }
 
 void vsp_chan_send_inband(struct vsp_chan *chan, uint64_t id, bool want_completion,
@@ -379,7 +396,30 @@ void vsp_chan_send_inband(struct vsp_chan *chan, uint64_t id, bool want_completi
 	if (want_completion && !ids_add(&chan->asking, id))
 		return;
 	send_packet(chan, VMBUS_PKT_INBAND, want_completion ? VMBUS_PKT_FLAG_COMPLETION : 0, id,
-		    payload, len);
+		    payload, 0, len);
+}
+
+void vsp_chan_send_transfer(struct vsp_chan *chan, uint64_t id,
+			    const struct vmbus_pkt_transfer_pages *pages,
+			    const struct vmbus_transfer_range *ranges, uint32_t count,
+			    const void *payload, uint32_t len)
+{
+	uint32_t lead = (uint32_t)(sizeof(*pages) + count * sizeof(*ranges));
+	uint8_t *packet;
+
+	if (!ids_add(&chan->asking, id))
+		return;
+	packet = malloc(lead + len);
+	if (!packet) {
+		vsp_log(chan->vsp, "out of memory, a packet is lost");
+		return;
+	}
+	memcpy(packet, pages, sizeof(*pages));
+	memcpy(packet + sizeof(*pages), ranges, count * sizeof(*ranges));
+	memcpy(packet + lead, payload, len);
+	send_packet(chan, VMBUS_PKT_TRANSFER_PAGES, VMBUS_PKT_FLAG_COMPLETION, id, packet, lead,
+		    lead + len);
+	free(packet);
 }
 
 /* From the guest ----------------------------------------------------------------------*/

@@ -53,9 +53,8 @@ struct vsp_gpadl {
 /* A packet that found the ring full. */
 struct vsp_backlog {
 	struct vsp_backlog *next;
-	uint64_t id;
-	uint32_t len;
-	uint16_t type, flags;
+	struct vmbus_pkt_hdr hdr;
+	uint32_t len;			/* of what follows it */
 	uint8_t payload[];
 };
 

@@ -153,6 +153,16 @@ void vsp_chan_complete(struct vsp_chan *chan, uint64_t id, const void *payload, 
 void vsp_chan_send_inband(struct vsp_chan *chan, uint64_t id, bool want_completion,
 			  const void *payload, uint32_t len);
 
+/*
+ * The same for pieces of a buffer the guest has lent, which are its own until it
+ * completes this; @len bytes of @payload say what they are. What @pages says of
+ * the number of ranges need not be @count.
+ */
+void vsp_chan_send_transfer(struct vsp_chan *chan, uint64_t id,
+			    const struct vmbus_pkt_transfer_pages *pages,
+			    const struct vmbus_transfer_range *ranges, uint32_t count,
+			    const void *payload, uint32_t len);
+
 /* The memory a guest has lent on this channel under a handle, or NULL. */
 const struct vsp_gpa_list *vsp_chan_gpadl(struct vsp_chan *chan, uint32_t handle);
 
@@ -187,5 +197,10 @@ int vsp_storage_start(struct vsp *vsp, char *err, size_t err_len);
 int vsp_echo_option(struct vsp *vsp, const char *name, const char *value, char *err,
 		    size_t err_len);
 int vsp_echo_start(struct vsp *vsp, char *err, size_t err_len);
+
+/* net_ctl.c: options "net0=BACKEND", "net0.NAME=VALUE". As those of echo.c. */
+int vsp_net_option(struct vsp *vsp, const char *name, const char *value, char *err,
+		   size_t err_len);
+int vsp_net_start(struct vsp *vsp, char *err, size_t err_len);
 
 #endif
