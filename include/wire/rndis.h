@@ -12,7 +12,7 @@
 
 #include "wire.h"
 
-/* Messages -----------------------------------------------------------------------------*/
+/* Messages --------------------------------------------------------------------------*/
 
 #define RNDIS_COMPLETE		0x80000000u	/* in the type of a reply */
 
@@ -197,7 +197,7 @@ struct rndis_packet {
 WIRE_SIZE(struct rndis_packet, 44);
 WIRE_AT(struct rndis_packet, ppi_offset, 28);
 
-/* Per-packet information ---------------------------------------------------------------*/
+/* Per-packet information ------------------------------------------------------------*/
 
 enum rndis_ppi_type {
 	RNDIS_PPI_CHECKSUM	= 0,		/* both ways: RNDIS_CSUM_* */
@@ -276,7 +276,7 @@ struct rndis_packet_id {
 };
 WIRE_SIZE(struct rndis_packet_id, 4);
 
-/* What may be asked and set ------------------------------------------------------------*/
+/* What may be asked and set ---------------------------------------------------------*/
 
 enum rndis_oid {
 	RNDIS_OID_SUPPORTED_LIST	= 0x00010101,	/* query: __le32 each */
@@ -360,7 +360,7 @@ struct rndis_config_parameter {
 };
 WIRE_SIZE(struct rndis_config_parameter, 20);
 
-/* Structures of NDIS -------------------------------------------------------------------*/
+/* Structures of NDIS ----------------------------------------------------------------*/
 
 #define NDIS_TYPE_DEFAULT		0x80u
 #define NDIS_TYPE_RSS_CAPABILITIES	0x88u

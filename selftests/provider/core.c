@@ -152,6 +152,9 @@ int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, 
 	r = vsp_echo_option(vsp, name, value, err, err_len);
 	if (r <= 0)
 		return r;
+	r = vsp_net_option(vsp, name, value, err, err_len);
+	if (r <= 0)
+		return r;
 	return vsp_storage_option(vsp, name, value, err, err_len);
 }
 

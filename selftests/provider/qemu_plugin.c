@@ -837,7 +837,8 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **a
 		free(option);
 	}
 	if (!r && (vsp_storage_start(plugin.vsp, err, sizeof(err)) ||
-		   vsp_echo_start(plugin.vsp, err, sizeof(err)))) {
+		   vsp_echo_start(plugin.vsp, err, sizeof(err)) ||
+		   vsp_net_start(plugin.vsp, err, sizeof(err)))) {
 		say("%s", err);
 		r = -1;
 	}
