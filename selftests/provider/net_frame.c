@@ -169,16 +169,24 @@ static uint16_t fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
+/*
+ * The order of bytes does not matter to such a sum, as long as it is the same for all:
+ * it is taken as the machine has it, and turned round at the end.
+ */
 uint16_t net_sum(const uint8_t *data, uint32_t len, uint32_t sum)
 {
-	uint64_t total = sum;
-	uint32_t i;
+	uint64_t total = 0;
+	uint16_t folded;
+	uint32_t word, i;
 
-	for (i = 0; i + 1 < len; i += 2)
-		total += net_get16(data + i);
-	if (len & 1)
-		total += (uint32_t)data[len - 1] << 8;
-	return fold(total);
+	for (i = 0; i + 4 <= len; i += 4) {
+		memcpy(&word, data + i, 4);
+		total += word;
+	}
+	word = 0;
+	memcpy(&word, data + i, len - i);
+	folded = fold(total + word);
+	return fold(net_get16((const uint8_t *)&folded) + (uint64_t)sum);
 }
 
 uint16_t net_pseudo_sum(const uint8_t *data, const struct net_layout *at, uint32_t l4_len)

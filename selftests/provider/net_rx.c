@@ -88,11 +88,12 @@ static void poison_piece(struct net *net, uint32_t piece)
 {
 	const struct vsp_gpa_list *list = buffer(net);
 	uint32_t at = piece * net->recv.piece_len, left = net->pieces[piece].used, part;
-	uint8_t bytes[1024];
+	static uint8_t bytes[4096];
 
 	if (!list)
 		return;
-	memset(bytes, POISON, sizeof(bytes));
+	if (!bytes[0])
+		memset(bytes, POISON, sizeof(bytes));
 	for (; left; at += part, left -= part) {
 		part = left < sizeof(bytes) ? left : (uint32_t)sizeof(bytes);
 		vsp_gpa_write(net->vsp, list, at, bytes, part);
@@ -402,14 +403,16 @@ static uint32_t parts_of(const struct net *net, const struct net_frame *frame)
 }
 
 /* A large frame as it is, in consecutive slices that the guest puts together. */
-static void put_coalesced(struct net *net, struct batch *batch, const struct net_frame *frame,
-			  uint32_t csum, bool hashed, uint32_t hash)
+static void put_coalesced(struct net *net, struct batch *batch, struct net_frame *frame,
+			  const struct net_layout *layout, uint32_t csum, bool hashed,
+			  uint32_t hash)
 {
 	struct rndis_packet_id id = { .version = RNDIS_PACKET_ID_VERSION };
 	uint32_t at, part, say_len;
 	struct head head;
 
 	net->count.rx_rsc++;
+	net_fill_l4_sum(frame->data, layout);
 	for (at = 0; at < frame->len; at += part) {
 		part = frame->len - at < net->mtu ? frame->len - at : net->mtu;
 		id.flags = RNDIS_PACKET_ID_PART;
@@ -462,7 +465,7 @@ static bool put_next(struct net *net, struct batch *batch)
 	net->count.rx_frames++;
 	net->count.rx_bytes += frame->len;
 	if (frame->mss)
-		put_coalesced(net, batch, frame, csum, hashed, hash);
+		put_coalesced(net, batch, frame, &at, csum, hashed, hash);
 	else
 		put_one(net, batch, frame, csum, hashed, hash);
 	free(frame);

@@ -197,9 +197,11 @@ static const char *large_send(const struct net *net, struct net_frame *frame,
 	else
 		net_put16(frame->data + at->l3 + 4, (uint16_t)(at->end - at->l3 - 40));
 	net_fill_ip_sum(frame->data, at);
-	net_fill_l4_sum(frame->data, at);
+	/* Else it has none before it is cut, or not. */
 	if (at->end - at->payload > mss)
 		frame->mss = mss;
+	else
+		net_fill_l4_sum(frame->data, at);
 	return NULL;
 }
 
@@ -233,9 +235,14 @@ static const char *fill_sums(const struct net *net, struct net_frame *frame,
 	return NULL;
 }
 
-static void check_sums(struct net *net, struct net_frame *frame, const struct net_layout *at)
+/* @l4: layer 4 is still as the guest has made it. */
+static void check_sums(struct net *net, struct net_frame *frame, struct net_layout *at, bool l4)
 {
-	const char *wrong = net_check(frame->data, at);
+	const char *wrong;
+
+	if (!l4)
+		at->l4 = 0;
+	wrong = net_check(frame->data, at);
 
 	frame->verdict = wrong ? NET_BAD : NET_GOOD;
 	if (!wrong)
@@ -264,7 +271,8 @@ static const char *act(struct net *net, struct net_frame *frame, const struct re
 		why = want->has_csum ? fill_sums(net, frame, &at, want->csum) : NULL;
 	}
 	if (!why)
-		check_sums(net, frame, &at);
+		check_sums(net, frame, &at, !want->has_lso &&
+			   !(want->csum & (RNDIS_CSUM_TX_TCP | RNDIS_CSUM_TX_UDP)));
 	return why;
 }
 
