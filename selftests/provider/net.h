@@ -248,8 +248,6 @@ void net_transmit(struct net *net, struct net_frame *frame);
 /* There is room for what a source has to send. False: it has nothing. */
 bool net_source_run(struct net *net);
 void net_source_start(struct net *net, uint32_t count, uint32_t len, uint32_t flows);
-/* Notice who the guest is. */
-void net_learn(struct net *net, const uint8_t *data, uint32_t len);
 
 /* net_spoil.c */
 /* Why there is no such lie, or NULL. */

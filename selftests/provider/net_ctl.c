@@ -191,14 +191,15 @@ static const char *command_speed(struct net *net, const char *args)
 /* indicate STATUS [WORD]: any notice there is, or is not. */
 static const char *command_indicate(struct net *net, const char *args)
 {
-	uint32_t status, word;
+	long long status, value = 0;
+	uint32_t word;
 	char rest;
-	int n = sscanf(args, "%i %i %c", (int *)&status, (int *)&word, &rest);
+	int n = sscanf(args, "%lli %lli %c", &status, &value, &rest);
 
 	if (n != 1 && n != 2)
 		return "indicate STATUS [WORD]";
-	word = cpu_to_le32(word);
-	return net_indicate(net, status, &word, n == 2 ? sizeof(word) : 0) ? NULL :
+	word = cpu_to_le32((uint32_t)value);
+	return net_indicate(net, (uint32_t)status, &word, n == 2 ? sizeof(word) : 0) ? NULL :
 		"the guest is not listening";
 }
 
@@ -212,8 +213,8 @@ static const char *command_source(struct net *net, const char *args)
 		return "source COUNT BYTES [FLOWS]";
 	if (count > SOURCE_MAX || len > 60000 || !flows || flows > NET_CHANNELS_MAX)
 		return "too many, too long, or too many flows";
-	if (!net_get32(net->guest4))
-		return "the guest has not shown itself yet";
+	if (net->peer == NET_PEER_PAIR || !net_get32(net->guest4))
+		return "there is no station, or the guest has not shown itself yet";
 	net_source_start(net, count, len, flows);
 	return NULL;
 }

@@ -34,7 +34,8 @@
 
 /* Who is there ----------------------------------------------------------------------*/
 
-void net_learn(struct net *net, const uint8_t *data, uint32_t len)
+/* From the last frame it has sent. */
+static void learn(struct net *net, const uint8_t *data, uint32_t len)
 {
 	struct net_layout at;
 	const uint8_t *from = NULL;
@@ -285,20 +286,17 @@ static void to_station(struct net *net, struct net_frame *frame)
 
 void net_transmit(struct net *net, struct net_frame *frame)
 {
-	net_learn(net, frame->data, frame->len);
 	if (!net->carrier || (net->peer == NET_PEER_PAIR && !net->pair)) {
 		free(frame);
 		return;
 	}
-	switch (net->peer) {
-	case NET_PEER_PAIR:
+	if (net->peer == NET_PEER_PAIR) {
 		net_receive(net->pair, frame);
-		break;
-	case NET_PEER_REFLECT:
-		reflect(net, frame);
-		break;
-	default:
-		to_station(net, frame);
-		break;
+		return;
 	}
+	learn(net, frame->data, frame->len);
+	if (net->peer == NET_PEER_REFLECT)
+		reflect(net, frame);
+	else
+		to_station(net, frame);
 }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * datagrams - numbered datagrams, as the host's station sends and checks them
+ *
+ *   datagrams receive COUNT SECONDS           on UDP port 9; says what came, and fails if one was
+ *                                             wrong or out of order, or none came for so long
+ *   datagrams send ADDRESS COUNT BYTES FLOWS  to UDP port 9
+ *
+ * Each: "vkit", the flow, the number in that flow, all big endian, and bytes that follow
+ * from the number.
+ */
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#define PORT		9
+#define FLOWS_MAX	64u
+#define STAMP		0x766b6974u
+#define STAMP_LEN	12u
+
+static uint8_t bytes[65536];
+
+static uint32_t get32(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return ntohl(value);
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	value = htonl(value);
+	memcpy(at, &value, sizeof(value));
+}
+
+static int is_right(uint32_t len)
+{
+	uint32_t number, i;
+
+	if (len < STAMP_LEN || get32(bytes) != STAMP || get32(bytes + 4) >= FLOWS_MAX)
+		return 0;
+	number = get32(bytes + 8);
+	for (i = STAMP_LEN; i < len; i++)
+		if (bytes[i] != (uint8_t)(number + i - STAMP_LEN))
+			return 0;
+	return 1;
+}
+
+static int receive_all(uint32_t count, long seconds)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	struct timeval limit = { .tv_sec = seconds };
+	uint32_t next[FLOWS_MAX] = { 0 }, good = 0, bad = 0, order = 0, flow;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), room = 32 << 20;
+	ssize_t len;
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+	    bind(fd, (struct sockaddr *)&any, sizeof(any))) {
+		perror("datagrams");
+		return 1;
+	}
+	while (good + bad < count && (len = recv(fd, bytes, sizeof(bytes), 0)) >= 0) {
+		if (!is_right((uint32_t)len)) {
+			bad++;
+			continue;
+		}
+		good++;
+		flow = get32(bytes + 4);
+		order += get32(bytes + 8) != next[flow];
+		next[flow] = get32(bytes + 8) + 1;
+	}
+	printf("good %u bad %u out_of_order %u\n", good, bad, order);
+	return good != count || bad || order;
+}
+
+static int send_all(const char *address, uint32_t count, uint32_t len, uint32_t flows)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	uint32_t n, i;
+
+	if (fd < 0 || !inet_aton(address, &to.sin_addr) || len > sizeof(bytes) - STAMP_LEN ||
+	    !flows || flows > FLOWS_MAX) {
+		fprintf(stderr, "datagrams: that cannot be sent\n");
+		return 1;
+	}
+	put32(bytes, STAMP);
+	for (n = 0; n < count; n++) {
+		put32(bytes + 4, n % flows);
+		put32(bytes + 8, n / flows);
+		for (i = 0; i < len; i++)
+			bytes[STAMP_LEN + i] = (uint8_t)(n / flows + i);
+		if (sendto(fd, bytes, STAMP_LEN + len, 0, (struct sockaddr *)&to, sizeof(to)) < 0) {
+			perror("datagrams");
+			return 1;
+		}
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[1], "receive"))
+		return receive_all((uint32_t)atol(argv[2]), atol(argv[3]));
+	if (argc == 6 && !strcmp(argv[1], "send"))
+		return send_all(argv[2], (uint32_t)atol(argv[3]), (uint32_t)atol(argv[4]),
+				(uint32_t)atol(argv[5]));
+	fprintf(stderr, "datagrams receive COUNT SECONDS | send ADDRESS COUNT BYTES FLOWS\n");
+	return 2;
+}
