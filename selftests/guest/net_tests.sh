@@ -128,7 +128,8 @@ malformed_frames() {
 lie_costs_one() {
 	before=$(net 0 lies)
 	ctl net0 spoil "$1" && ping -n -c 1 -W 1 10.7.0.1 >/dev/null
-	[ "$(net 0 lies)" = $((before + 1)) ] && pings "" 10.7.0.1 >/dev/null
+	host_is net0.lies $((before + 1)) || { echo "it was told $(($(net 0 lies) - before)) times"; return 1; }
+	pings "" 10.7.0.1 >/tmp/lie.out || { cat /tmp/lie.out; return 1; }
 }
 
 # Far more than the receive buffer holds: the host waits, and nothing is lost, changed or out of order.
