@@ -202,7 +202,7 @@ static int module_notify(struct notifier_block *nb, unsigned long event, void *d
 
 	if (event != MODULE_STATE_COMING || strcmp(mod->name, "hv_vmbus"))
 		return NOTIFY_DONE;
-	pr_err_ratelimited("the in-tree driver (hv_vmbus) must not be loaded: the bus is ours; unload vmbus_client first\n");
+	pr_info_ratelimited("the in-tree driver (hv_vmbus) must not be loaded: the bus is ours; unload vmbus_client first\n");
 	return notifier_from_errno(-EBUSY);
 }
 

@@ -16,19 +16,29 @@
 #include <linux/module.h>
 #include <linux/printk.h>
 
+static bool off;
+module_param(off, bool, 0444);
+MODULE_PARM_DESC(off, "do not load, so that the in-tree drivers take the bus (default: no)");
+
 static struct vmbus_conn *conn;
 
 static int __init vmbus_client_init(void)
 {
 	int err;
 
+	/* From the kernel's command line modprobe hands it to us wherever it runs, in the initramfs too. */
+	if (off) {
+		pr_info("switched off by the parameter off; leaving the bus to the in-tree drivers\n");
+		return -ENODEV;
+	}
 	err = hypercall_init();
 	if (err)
 		return err;
 
 	/* Quiet where bus_register() would be noisy: it prints a stack when the name is taken. */
 	if (synic_owned()) {
-		pr_err("the in-tree driver (hv_vmbus) is connected to the host; unload it, or boot with initcall_blacklist=hv_acpi_init where it is built in\n");
+		/* Where user space tries both, this happens at every boot for every device. */
+		pr_info("the in-tree driver (hv_vmbus) is connected to the host; unload it, or boot with initcall_blacklist=hv_acpi_init where it is built in\n");
 		err = -EBUSY;
 		goto err_hypercall;
 	}

@@ -6,7 +6,7 @@
 . ./ktap.sh
 . ./lib.sh
 . ./own_lib.sh
-ktap_plan 15
+ktap_plan 17
 
 scsi_alias=vmbus:d96361baa104294db60572e2ffb1dc7f
 
@@ -17,6 +17,7 @@ turned_away() {
 	done
 }
 
+stays_off() { ! modprobe vmbus_client off=1 2>/tmp/err && grep 'No such device' /tmp/err; }
 stock_is_away() { ! grep '^hv_' /proc/modules; }
 stock_alive_again() { modprobe hv_vmbus && stock_alive; }
 stock_alive() { modprobe hv_storvsc && disk_works && wait_for 20 rmmod hv_storvsc && rmmod hv_vmbus; }
@@ -48,6 +49,8 @@ ktap_check kit_is_not_disturbed disk_works
 ktap_check alias_loads_ours kit_by_alias
 ktap_check stock_is_away stock_is_away
 ktap_check kit_unloads kit_unloads
+ktap_check kit_can_be_switched_off stays_off
+ktap_check kit_says_it_is_off in_log 'vmbus_client: switched off by the parameter off'
 ktap_check stock_loads_when_kit_is_gone stock_alive_again
 ktap_check nothing_left_with_the_host ledger_empty
 ktap_done
