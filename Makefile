@@ -6,6 +6,8 @@
 #   make install         into /lib/modules of that kernel, with what drivers of others need
 #   make dkms-install    with DKMS, for the running kernel (KREL=), and by itself for later ones
 #   make dkms-uninstall
+#   make deb             the same as a Debian package, in build/deb
+#   make install-tools   the tool vmbus-kit, and what has the modules loaded first; by dkms-install
 #   make run             a guest with our drivers and a real disk; SHELL=1 for a shell in it
 #   make check           seconds, without a machine: unit tests, fuzzers, rules, sparse
 #   make test            the whole suite
@@ -34,7 +36,7 @@ KBUILD := $(MAKE) -C $(KDIR) M=$(TOP) $(KBUILD_ARGS)
 
 
 .PHONY: modules install clean setup kernels provider check run test test-nightly \
-	test-sanitized states dkms-install dkms-uninstall
+	test-sanitized states dkms-install dkms-uninstall install-tools uninstall-tools deb
 
 modules:
 	+$(KBUILD) modules
@@ -48,14 +50,23 @@ clean:
 	rm -rf build
 	$(if $(wildcard $(KDIR)),$(KBUILD) clean)
 
-dkms-install:
+dkms-install: install-tools
 	rm -rf $(DKMS_SRC)
 	mkdir -p $(DKMS_SRC)
 	cp -a $(wildcard $(SOURCES)) $(DKMS_SRC)/
 	dkms install --force vmbus-kit/$(VERSION) \
 		$(if $(filter command line,$(origin KREL)),-k $(KREL))
 
-dkms-uninstall:
+install-tools:
+	include/install/files.sh install $(DESTDIR)
+
+uninstall-tools:
+	include/install/files.sh remove $(DESTDIR)
+
+deb:
+	include/install/deb.sh build/deb $(DEB_VERSION)
+
+dkms-uninstall: uninstall-tools
 	-dkms remove vmbus-kit/$(VERSION) --all
 	rm -rf $(DKMS_SRC)
 

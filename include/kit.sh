@@ -6,9 +6,9 @@
 #
 #   kit.sh copy DIR         from the built tree above this script into DIR
 #   kit.sh place FROM DIR   such a copy into DIR (DKMS: after the modules are installed)
-#   kit.sh tidy             away with the copies of kernels that have no vmbus_client any more
+#   kit.sh tidy KERNEL      away with the copies of kernels that have no vmbus_client any more
 #
-# DIR is /lib/modules/<release>/vmbus-kit.
+# DIR is /lib/modules/<release>/vmbus-kit. What DKMS has installed or removed, the initramfs of that kernel follows.
 set -e
 
 copy() {
@@ -27,10 +27,23 @@ tidy() {
 	done
 }
 
+# The kernel's own maintainer scripts call DKMS first, and make or remove the initramfs after that.
+initramfs() {
+	[ -z "${VMBUS_KIT_NO_INITRAMFS-}${DEB_MAINT_PARAMS-}" ] && command -v vmbus-kit >/dev/null || return 0
+	# DKMS does it too, but after this.
+	depmod "$1" && vmbus-kit initramfs "$1"
+}
+
 case ${1-}:$# in
 copy:2) copy "$(dirname "$0")/.." "$2" ;;
 # A package with modules built elsewhere may come without one.
-place:3) if [ -d "$2" ]; then copy "$2" "$3"; fi ;;
-tidy:1) tidy ;;
+place:3)
+	if [ -d "$2" ]; then copy "$2" "$3"; fi
+	initramfs "$(basename "$(dirname "$3")")"
+	;;
+tidy:2)
+	tidy
+	initramfs "$2"
+	;;
 *) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 esac

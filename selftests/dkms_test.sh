@@ -110,6 +110,22 @@ each_installed() {
 	done
 }
 
+# The tool, hooks and what else modules need to be loaded go elsewhere here: the machine's own must stay as they are.
+tools_are_there() {
+	for file in $(include/install/files.sh list); do
+		[ -e "$work/tools$file" ] || { echo "no $file"; return 1; }
+	done
+	sh -n "$work/tools/usr/sbin/vmbus-kit" && echo "$modules" | cmp - "$work/tools/usr/share/vmbus-kit/modules"
+}
+no_tool_is_left() { left=$(find "$work/tools" ! -type d) && echo "$left" && [ -z "$left" ]; }
+
+# DKMS made a key for that.
+each_is_signed() {
+	for module in $modules; do
+		[ -n "$(field "$module" sig_key)" ] || return 1
+	done
+}
+
 status_is() { dkms status | tee /dev/stderr | grep -qx "$package/$version, $release, [^ ]*: $1"; }
 
 # field MODULE FIELD
@@ -196,14 +212,16 @@ inside() {
 	PATH=$PATH:/usr/sbin:/sbin
 	unset MAKEFLAGS MFLAGS MAKEOVERRIDES
 	. selftests/ktap.sh
-	ktap_plan 17
+	ktap_plan 20
 	ktap_note "for $release with $(dkms --version)"
 	empty_but "$work" "$headers" || { echo "Bail out! cannot make an empty place for DKMS"; exit 1; }
 
-	ktap_check make_dkms_install build make dkms-install "KREL=$release"
-	ktap_check every_module_is_in_updates_dkms each_installed
+	ktap_check make_dkms_install build make dkms-install "KREL=$release" "DESTDIR=$work/tools"
+	ktap_check tool_and_hooks_are_there tools_are_there
+ktap_check every_module_is_in_updates_dkms each_installed
 	ktap_check dkms_says_installed status_is installed
-	ktap_check every_licence_is_gpl each_licence_is_gpl
+	ktap_check every_module_is_signed each_is_signed
+ktap_check every_licence_is_gpl each_licence_is_gpl
 	ktap_check every_module_is_for_this_kernel each_is_for_this_kernel
 	ktap_check storvsc_depends_on_client_and_scsi storvsc_depends
 	ktap_check storvsc_is_found_by_its_class alias_is_known
@@ -212,7 +230,8 @@ inside() {
 	ktap_check sample_driver_builds_on_it sample_builds
 	ktap_check sample_driver_has_symbol_versions sample_has_versions
 	cp -a "/usr/src/$package-$version" "$work/added"
-	ktap_check make_dkms_uninstall make dkms-uninstall
+	ktap_check make_dkms_uninstall make dkms-uninstall "DESTDIR=$work/tools"
+ktap_check no_tool_is_left no_tool_is_left
 	ktap_check uninstall_leaves_nothing nothing_left_at_all
 
 	add_only >/dev/null 2>&1

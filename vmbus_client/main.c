@@ -26,7 +26,7 @@ static int __init vmbus_client_init(void)
 {
 	int err;
 
-	/* From the kernel's command line modprobe hands it to us wherever it runs, in the initramfs too. */
+	/* modprobe takes it from the kernel's command line, in the initramfs too. */
 	if (off) {
 		pr_info("switched off by the parameter off; leaving the bus to the in-tree drivers\n");
 		return -ENODEV;

@@ -1,0 +1,206 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The package vmbus-kit-dkms in a Debian of its own: installed, upgraded, broken in each way that is known to happen,
+# purged; and what that Debian then boots with, from a disk on the VMBus.
+#
+#   debian_test.sh [none|one|all]     how many of the states are booted; without it, none
+#
+# Each boot ends in a report on the disk. The table at the end has a line for each. The Debian is below build/debian
+# (see vm/debian-root); nothing of this machine is changed.
+#
+# shellcheck disable=SC2317 # what ktap_check calls
+
+cd "$(dirname "$0")/.." || exit 1
+TOP=$PWD
+work=${DEBIAN_WORK:-$TOP/build/debian}
+tree=$work/tree
+boots=${1:-none}
+table=()
+
+in_it() { selftests/vm/debian-root in "$tree" "$@"; }
+version() { sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf; }
+
+# The package --------------------------------------------------------------------------
+
+# package VERSION: builds it
+package() { include/install/deb.sh "$work/deb" "$1" >"$work/out"; }
+# broken_package VERSION: one that no compiler takes
+broken_package() {
+	local dir=$work/broken
+	package "$1"
+	rm -rf "$dir"
+	mkdir "$dir"
+	dpkg-deb -R "$work/deb/vmbus-kit-dkms_$1_all.deb" "$dir/root"
+	echo '#error "as a newer kernel would have it"' >>"$dir/root/usr/src/vmbus-kit-$1/vmbus_client/main.c"
+	dpkg-deb -b "$dir/root" "$work/deb/vmbus-kit-dkms_${1}_all.deb" >"$work/out"
+}
+dpkg_i() {
+	cp "$work/deb/vmbus-kit-dkms_$1_all.deb" "$tree/tmp/kit.deb"
+	in_it dpkg -i /tmp/kit.deb >"$work/dpkg.log" 2>&1 || { cat "$work/dpkg.log"; return 1; }
+	rm "$tree/tmp/kit.deb"
+}
+# shellcheck disable=SC2016 # dpkg-query's
+is_installed() { in_it dpkg-query -W -f '${db:Status-Abbrev} ${Version}\n' vmbus-kit-dkms | grep -qx "ii *$1"; }
+
+no_lintian_errors() { lintian --fail-on error --allow-root "$work"/deb/vmbus-kit_"$1"_*.changes; }
+lists_what_files_sh_lists() {
+	dpkg-deb -c "$work/deb/vmbus-kit-dkms_$1_all.deb" | awk '$1 !~ /^d/ { sub(/^\./, "", $6); print $6 }' |
+		grep -v -e ^/usr/src/ -e ^/usr/share/doc/ | sed 's/\.8\.gz$/.8/' | sort >"$work/has"
+	include/install/files.sh list | sort | diff "$work/has" -
+}
+changelog_is_of_this_version() {
+	[ "$(dpkg-parsechangelog -l include/install/debian/changelog -S Version)" = "$(version)" ]
+}
+
+# What is in the system -------------------------------------------------------------------
+
+release() { basename "$tree"/lib/modules/*; }
+ours() { find "$tree/lib/modules/" -path '*/updates/*' -name '*.ko*' | sed 's|.*/||; s|\.ko.*||' | sort; }
+modules_are_there() { include/install/files.sh modules | sort >"$work/want"; ours | diff - "$work/want"; }
+no_modules_are_there() { [ -z "$(ours)" ] || { ours; return 1; }; }
+only_version() { in_it dkms status | tee /dev/stderr | awk -v v="vmbus-kit/$1," '$1 != v { bad = 1 } END { exit bad || !NR }'; }
+# has_in_initramfs [no] MODULE...
+has_in_initramfs() {
+	local want=yes is module
+	if [ "$1" = no ]; then want=no; shift; fi
+	in_it lsinitramfs "/boot/initrd.img-$(release)" >"$work/initramfs"
+	for module; do
+		grep -q "/$module\." "$work/initramfs" && is=yes || is=no
+		[ "$is" = "$want" ] || { echo "$module: wanted $want, is $is"; return 1; }
+	done
+}
+# check_says STATUS PATTERN...
+check_says() {
+	local status=0 want=$1
+	shift
+	in_it vmbus-kit check >"$work/check" 2>&1 || status=$?
+	cat "$work/check"
+	[ "$status" -eq "$want" ] || { echo "exit status $status"; return 1; }
+	for pattern; do
+		grep -qE -- "$pattern" "$work/check" || { echo "does not say: $pattern"; return 1; }
+	done
+}
+fails_with() { local status=0 want=$1; shift; "$@" || status=$?; [ "$status" -eq "$want" ]; }
+
+# everything: in the system that a package may leave behind
+everything() {
+	(cd "$tree" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache -o -path ./tmp \) -prune \
+		-o -printf '%y %p\n' | grep -vE '\./(boot/initrd|lib/modules/[^/]*/modules\.|usr/lib/modules/[^/]*/modules\.)' | sort)
+}
+as_before() { everything | diff "$work/before" -; }
+
+# Booting it -----------------------------------------------------------------------------------
+
+# boot NAME DRIVERS [APPEND]: it reaches multi-user with DRIVERS (kit, in-tree), reboots, and has unmounted its disk
+boot() {
+	local name=$1 want=$2 append=${3-} got='?' begin=$SECONDS dir=$work/boot-$1
+	local said=$dir/report/1
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	rm -rf "$tree/var/lib/debian-report"
+	selftests/vm/debian-root image "$tree" "$dir/disk.img" &&
+		cp "$tree"/boot/vmlinuz-* "$dir/vmlinuz" && cp "$tree"/boot/initrd.img-* "$dir/initrd" || return
+	VM_WORK=$work selftests/vm/debian-boot --keep --append "$append" "$dir/vmlinuz" "$dir/initrd" "$dir/disk.img" ||
+		{ echo "it did not reboot by itself"; tail -n 20 "$dir/console.log" "$dir/qemu.log"; }
+	mkdir "$dir/report"
+	debugfs -R "rdump /var/lib/debian-report/1 $dir/report" "$dir/disk.img" >/dev/null 2>&1
+	if grep -q '^vmbus_client ' "$said/modules"; then got=kit; elif grep -q '^hv_vmbus ' "$said/modules"; then got=in-tree; fi
+	table+=("$(printf '%-34s %-8s %-10s %s %4d s' "$name" "$got" "$(cat "$said/multi-user")" \
+		"$(cat "$said/root")" $((SECONDS - begin)))")
+	cat "$said/kit.status" "$said/failed"
+	[ "$got" = "$want" ] && [ "$(cat "$said/multi-user")" = active ] && [ ! -s "$said/failed" ] &&
+		! grep -E 'Call Trace|WARNING:|BUG:' "$said/kernel.log" && ! grep VIOLATION: "$dir/qemu.log" &&
+		e2fsck -fn "$dir/disk.img" >"$dir/fsck.log" 2>&1 && rm -f "$dir/disk.img"
+}
+# booted HOW MANY NAME ...: the boot, if so many are asked for
+booted() {
+	local when=$1
+	shift
+	case $boots:$when in
+	all:* | one:one) ktap_check "boot_$1" boot "$@" ;;
+	esac
+}
+count_boots() { case $boots in all) grep -c '^booted ' "$0" ;; one) grep -c '^booted one ' "$0" ;; *) echo 0 ;; esac; }
+
+# -----------------------------------------------------------------------------------------------
+
+. selftests/ktap.sh
+for tool in dh dpkg-buildpackage mmdebstrap lintian; do
+	command -v $tool >/dev/null || ktap_skip_all "$tool is not installed"
+done
+[ "$(id -u)" -eq 0 ] || ktap_skip_all "only root can make a Debian system"
+selftests/vm/debian-root base >/dev/null || ktap_skip_all "no Debian system to be had"
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES
+ktap_plan $((34 + $(count_boots)))
+mkdir -p "$work"
+rm -rf "$tree" "$work/deb"
+selftests/vm/debian-root unpack "$tree" || { echo "Bail out! no Debian system"; exit 1; }
+everything >"$work/before"
+now=$(version) next=$(version).1 bad=$(version).2
+
+ktap_check changelog_is_of_this_version changelog_is_of_this_version
+ktap_check package_is_built package "$now"
+ktap_check lintian_finds_no_errors no_lintian_errors "$now"
+ktap_check package_has_what_files_sh_installs lists_what_files_sh_lists "$now"
+booted all nothing_of_ours in-tree
+
+ktap_check package_is_installed dpkg_i "$now"
+ktap_check modules_are_built modules_are_there
+# shellcheck disable=SC2046
+ktap_check modules_are_in_the_initramfs has_in_initramfs $(include/install/files.sh modules) hv_vmbus hv_storvsc
+ktap_check check_is_content check_says 0 'built +yes' 'signed +yes' 'initramfs +yes' 'boots +with the kit; in-tree'
+booted one fresh_install kit
+booted all switched_off_on_the_command_line in-tree vmbus_client.off
+booted all wrong_signature in-tree module.sig_enforce=1
+
+ktap_check it_can_be_switched_off in_it vmbus-kit switch in-tree
+ktap_check check_says_it_is_off check_says 0 'boots +with the in-tree drivers: the kit is switched off'
+booted all switched_off in-tree
+ktap_check it_can_be_switched_on in_it vmbus-kit switch kit
+ktap_check check_is_content_again check_says 0 'boots +with the kit'
+
+# A driver of ours that the initramfs lacks, though its bus is there: nobody may have the bus without it.
+lose_storvsc() {
+	mv "$(find "$tree/lib/modules/" -path '*/updates/*' -name storvsc.ko)" "$work/storvsc.ko" &&
+		in_it depmod "$(release)" && in_it update-initramfs -u
+}
+find_storvsc() { cp "$work/storvsc.ko" "$tree/lib/modules/$(release)/updates/dkms/" && in_it depmod "$(release)"; }
+ktap_check a_module_is_lost lose_storvsc
+ktap_check none_of_ours_is_in_the_initramfs has_in_initramfs no vmbus_client
+ktap_check in_tree_is_in_the_initramfs has_in_initramfs hv_vmbus hv_storvsc
+ktap_check check_names_the_module check_says 1 'built +no: storvsc missing' 'boots +with the in-tree drivers'
+ktap_check switching_over_is_refused fails_with 1 in_it vmbus-kit switch kit
+booted all module_lost in-tree
+ktap_check the_module_is_found find_storvsc
+ktap_check check_names_the_initramfs check_says 1 'initramfs +no: .*vmbus_client' 'update-initramfs'
+booted all missing_from_initramfs in-tree
+
+ktap_check next_package_is_built package "$next"
+ktap_check package_is_upgraded dpkg_i "$next"
+ktap_check only_the_new_version_is_there only_version "$next"
+ktap_check check_is_content_with_it check_says 0 'boots +with the kit'
+booted all upgrade kit
+
+ktap_check bad_package_is_made broken_package "$bad"
+ktap_check package_that_does_not_build_is_installed dpkg_i "$bad"
+ktap_check dpkg_has_no_complaint is_installed "$bad"
+ktap_check no_module_is_left no_modules_are_there
+ktap_check check_says_it_is_not_built check_says 1 'built +no' 'boots +with the in-tree drivers'
+booted all build_failed in-tree
+
+ktap_check package_is_downgraded dpkg_i "$now"
+ktap_check old_modules_are_built modules_are_there
+booted all downgrade kit
+
+ktap_check package_is_purged in_it dpkg --purge vmbus-kit-dkms
+ktap_check nothing_is_left as_before
+ktap_check initramfs_has_none_of_ours has_in_initramfs no vmbus_client storvsc modprobe.d/vmbus-kit
+ktap_check it_would_boot_as_ever has_in_initramfs hv_vmbus hv_storvsc
+booted all purge in-tree
+
+if [ ${#table[@]} -gt 0 ]; then
+	ktap_note "$(printf '%-34s %-8s %-10s %s\n' state drivers multi-user "root disk, time"; printf '%s\n' "${table[@]}")"
+	VM_WORK=$work selftests/vm/outer stop counted
+fi
+ktap_done
