@@ -20,11 +20,16 @@ files="
 755 initramfs-tools/local-block usr/share/initramfs-tools/scripts/local-block/vmbus-kit
 755 dracut/module-setup.sh    usr/lib/dracut/modules.d/90vmbus-kit/module-setup.sh
 755 dracut/fallback.sh        usr/lib/dracut/modules.d/90vmbus-kit/fallback.sh
+755 kernel/before-dkms        etc/kernel/postinst.d/0vmbus-kit
+755 kernel/after-dkms         etc/kernel/postinst.d/dkms-vmbus-kit
+755 kernel/before-dkms        etc/kernel/header_postinst.d/0vmbus-kit
+755 kernel/after-dkms         etc/kernel/header_postinst.d/dkms-vmbus-kit
 755 grub/11_vmbus_kit         etc/grub.d/11_vmbus_kit
 644 vmbus-kit-confirm.service lib/systemd/system/vmbus-kit-confirm.service
 "
 each() { echo "$files" | while read -r mode file place; do [ -z "$mode" ] || "$@" "$mode" "$file" "$place"; done; }
 
+version() { sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$here/../../dkms.conf"; }
 modules() { sed -n 's/^BUILT_MODULE_NAME\[[0-9]*\]="\(.*\)"/\1/p' "$here/../../dkms.conf"; }
 put() { install -D -m "$1" "$here/$2" "$root/$3"; }
 take() { rm -f "$root/$3"; }
@@ -36,12 +41,13 @@ install)
 	each put
 	mkdir -p "$root/usr/share/vmbus-kit"
 	modules >"$root/usr/share/vmbus-kit/modules"
+	version >"$root/usr/share/vmbus-kit/version"
 	;;
 remove)
 	each take
 	rm -rf "$root/usr/share/vmbus-kit" "$root/usr/lib/dracut/modules.d/90vmbus-kit"
 	;;
-list) each name; echo /usr/share/vmbus-kit/modules ;;
+list) each name; printf '/usr/share/vmbus-kit/%s\n' modules version ;;
 modules) modules ;;
 *) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 esac
