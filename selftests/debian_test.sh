@@ -4,7 +4,7 @@
 # The package vmbus-kit-dkms in a Debian of its own: installed, upgraded, broken in each way that is known to happen,
 # purged; and what that Debian then boots with, from a disk on the VMBus.
 #
-#   debian_test.sh [none|one|all]     how many of the states are booted; without it, none
+#   debian_test.sh [none|one|all|NAME,NAME...]     which of the states are booted; without it, none
 #
 # Each boot ends in a report on the disk. The table at the end has a line for each. The Debian is below build/debian
 # (see vm/debian-root); nothing of this machine is changed.
@@ -92,7 +92,7 @@ everything() {
 	(cd "$tree" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache -o -path ./tmp \) -prune \
 		-o -printf '%y %p\n' | grep -vE '\./(boot/initrd|lib/modules/[^/]*/modules\.|usr/lib/modules/[^/]*/modules\.)' | sort)
 }
-as_before() { everything | diff "$work/before" -; }
+as_before() { everything | diff "$work/before" - >"$work/diff" || { head -n 40 "$work/diff"; return 1; }; }
 
 # Booting it -----------------------------------------------------------------------------------
 
@@ -123,11 +123,20 @@ boot() {
 booted() {
 	local when=$1
 	shift
-	case $boots:$when in
-	all:* | one:one) ktap_check "boot_$1" boot "$@" ;;
+	case ,$boots,:$when in
+	,all,:* | ,one,:one | *,"$1",*) ktap_check "boot_$1" boot "$@" ;;
 	esac
 }
-count_boots() { case $boots in all) grep -c '^[[:space:]]*booted [a-z]* ' "$0" ;; one) grep -c '^[[:space:]]*booted one ' "$0" ;; *) echo 0 ;; esac; }
+# count_boots: as many as there are lines for
+count_boots() {
+	case $boots in
+	all) booted_lines | wc -l ;;
+	one) booted_lines | grep -c '^one ' ;;
+	none) echo 0 ;;
+	*) booted_lines | grep -cxE "[a-z]* (${boots//,/|})" ;;
+	esac
+}
+booted_lines() { sed -nE 's/^[[:space:]]*booted ([a-z]+) ([a-z_]+) .*/\1 \2/p' "$0"; }
 
 # -----------------------------------------------------------------------------------------------
 
