@@ -112,8 +112,8 @@ boot() {
 	rm -rf "$tree/var/lib/debian-report"
 	start "$dir" "$append" || status=$?
 	# It happens that the outer machine itself gets stuck.
-	[ $status -ne 125 ] || { echo "the outer machine hung"; status=0; start "$dir" "$append" || status=$?; }
-	[ $status -eq 0 ] ||
+	[ "$status" -ne 125 ] || { echo "the outer machine hung"; status=0; start "$dir" "$append" || status=$?; }
+	[ "$status" -eq 0 ] ||
 		{ echo "it did not reboot by itself: $status"; tail -n 20 "$dir/console.log" "$dir/qemu.log"; }
 	mkdir "$dir/report"
 	debugfs -R "rdump /var/lib/debian-report/1 $dir/report" "$dir/disk.img" >/dev/null 2>&1
@@ -121,7 +121,7 @@ boot() {
 	table+=("$(printf '%-34s %-8s %-10s %s %4d s' "$name" "$got" "$(cat "$said/multi-user")" \
 		"$(cat "$said/root" "$said/release" | tr '\n' ' ')" $((SECONDS - begin)))")
 	cat "$said/kit.status" "$said/failed"
-	[ $status -eq 0 ] && [ "$got" = "$want" ] && [ "$(cat "$said/multi-user")" = active ] && [ ! -s "$said/failed" ] &&
+	[ "$status" -eq 0 ] && [ "$got" = "$want" ] && [ "$(cat "$said/multi-user")" = active ] && [ ! -s "$said/failed" ] &&
 		! grep -E 'Call Trace|WARNING:|BUG:' "$said/kernel.log" &&
 		[ "$(cat "$said/release")" = "$(release)" ] && ! grep VIOLATION: "$dir/qemu.log" &&
 		e2fsck -fn "$dir/disk.img" >"$dir/fsck.log" 2>&1 && rm -f "$dir/disk.img"
