@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# DKMS builds, installs, rebuilds and removes every module of dkms.conf.
+# DKMS builds, installs, rebuilds and removes every module of Kbuild.
 #
 # It does so in a mount namespace of its own, in which /lib/modules, /usr/src and
 # /var/lib/dkms are empty but for one kernel's headers: DKMS writes to all three,
@@ -13,7 +13,7 @@
 cd "$(dirname "$0")/.." || exit 1
 package=vmbus-kit
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
-modules=$(sed -n 's/^BUILT_MODULE_NAME\[[0-9]*\]="\(.*\)"/\1/p' dkms.conf)
+modules=$(include/install/files.sh modules)
 
 # Outside: find headers, make the namespace, add up ------------------------------
 

@@ -6,7 +6,7 @@
 #   files.sh install [ROOT]     below ROOT
 #   files.sh remove [ROOT]      those again
 #   files.sh list               where they are
-#   files.sh modules            the modules there are, from dkms.conf
+#   files.sh modules            the modules there are, from Kbuild
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -30,7 +30,7 @@ files="
 each() { echo "$files" | while read -r mode file place; do [ -z "$mode" ] || "$@" "$mode" "$file" "$place"; done; }
 
 version() { sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$here/../../dkms.conf"; }
-modules() { sed -n 's/^BUILT_MODULE_NAME\[[0-9]*\]="\(.*\)"/\1/p' "$here/../../dkms.conf"; }
+modules() { sed -n 's/^obj-m += \(.*\)\.o$/\1/p' "$here/../../Kbuild"; }
 put() { install -D -m "$1" "$here/$2" "$root/$3"; }
 take() { rm -f "$root/$3"; }
 name() { echo "/$3"; }
