@@ -20,11 +20,6 @@
 
 #define PAGE_BYTES	4096u	/* the host's */
 
-/* What one controller can address, as user space has always seen it. */
-#define MAX_CHANNEL	7
-#define MAX_ID		2
-#define MAX_LUN		255
-
 /* No packet of the host is longer than 80 bytes; a later protocol's might be, a little. */
 #define MAX_PACKET	128
 
@@ -41,6 +36,41 @@
 /* While looking at units. */
 #define TUR_TIMEOUT	(30 * HZ)
 #define TUR_RETRIES	3
+
+/* Classes ----------------------------------------------------------------------*/
+
+/* What they can address, as user space has always seen it. */
+static const struct storvsc_class classes[] = {
+	{
+		.what = "SCSI", .channels = 8, .ids = 2, .luns = 255,
+		.max_transfer = VSTOR_MAX_TRANSFER,
+	}, {
+		.what = "IDE", .channels = 1, .ids = 2, .luns = 64,
+		.max_transfer = VSTOR_MAX_TRANSFER, .one_disk = true,
+	}, {
+		/* More than this at once virtual Fibre Channel cannot move. */
+		.what = "Fibre Channel", .channels = STORVSC_CHANNELS, .ids = STORVSC_IDS,
+		.luns = 255, .max_transfer = 512 * 1024, .fibre = true,
+	},
+};
+
+/* By the class the host says; what user space gave us by hand is taken for SCSI. */
+static const struct storvsc_class *class_of(const struct vmbus_dev *vdev)
+{
+	static const struct wire_guid ide = WIRE_GUID_IDE, fc = WIRE_GUID_FC;
+
+	if (!memcmp(&vdev->class_id, &ide, sizeof(ide)))
+		return &classes[1];
+	if (!memcmp(&vdev->class_id, &fc, sizeof(fc)))
+		return &classes[2];
+	return &classes[0];
+}
+
+/* An IDE disk's place, 0 or 1, is in the second field of its instance id. */
+static unsigned int only_id(const struct storvsc_host *host)
+{
+	return host->vdev->instance_id.b[4] | host->vdev->instance_id.b[5] << 8;
+}
 
 /* Units ------------------------------------------------------------------------*/
 
@@ -154,6 +184,16 @@ static void look_at_unit(struct storvsc_host *host, struct scsi_device *sdev, bo
 		compat_scsi_rescan_device(sdev);
 }
 
+static void scan_target(struct storvsc_host *host, unsigned int channel, unsigned int id)
+{
+	bool one = host->class->one_disk;
+
+	/* An IDE disk does not list units. */
+	if (!one || id == only_id(host))
+		scsi_scan_target(&host->shost->shost_gendev, channel, id,
+				 one ? 0 : SCAN_WILD_CARD, SCSI_SCAN_RESCAN);
+}
+
 static void scan_work(struct work_struct *work)
 {
 	struct storvsc_host *host = container_of(work, struct storvsc_host, scan_work);
@@ -166,11 +206,19 @@ static void scan_work(struct work_struct *work)
 		if (!READ_ONCE(host->removing))
 			look_at_unit(host, sdev, bus);
 	}
-	for (channel = 0; channel <= shost->max_channel; channel++)
-		for (id = 0; id < shost->max_id && !READ_ONCE(host->removing); id++)
+	for (channel = 0; channel < host->class->channels; channel++)
+		for (id = 0; id < host->class->ids && !READ_ONCE(host->removing); id++)
 			if (test_and_clear_bit(STORVSC_SCAN_BIT(channel, id), host->scan) || bus)
-				scsi_scan_target(&shost->shost_gendev, channel, id, SCAN_WILD_CARD,
-						 SCSI_SCAN_RESCAN);
+				scan_target(host, channel, id);
+}
+
+/* Everything there is, when the adapter is new. */
+static void scan(struct storvsc_host *host)
+{
+	if (host->class->one_disk)
+		scan_target(host, 0, only_id(host));
+	else
+		scsi_scan_host(host->shost);
 }
 
 static int init_unit(struct scsi_device *sdev)
@@ -372,7 +420,7 @@ static int handshake(struct storvsc_host *host, struct vstor_init *in, unsigned 
 	u32 len;
 	int err;
 
-	vstor_init_start(in, max_subs);
+	vstor_init_start(in, max_subs, host->class->fibre);
 	while (vstor_init_next(in, &pkt)) {
 		err = storvsc_ask(host, &host->setup, &pkt, &reply, &len);
 		if (err == -ETIMEDOUT && vstor_init_without_subs(in)) {
@@ -461,7 +509,8 @@ static int alloc_queues(struct storvsc_host *host)
 {
 	unsigned int i;
 
-	host->queue_room = storvsc_queue_limit();
+	/* Of IDE disks hosts have one channel each. */
+	host->queue_room = host->class->one_disk ? 1 : storvsc_queue_limit();
 	host->queues = kcalloc(host->queue_room, sizeof(*host->queues), GFP_KERNEL);
 	if (!host->queues)
 		return -ENOMEM;
@@ -520,6 +569,7 @@ static struct storvsc_host *alloc_host(struct vmbus_dev *vdev)
 	host = shost_priv(shost);
 	host->shost = shost;
 	host->vdev = vdev;
+	host->class = class_of(vdev);
 	mutex_init(&host->reset_lock);
 	mutex_init(&host->shut_lock);
 	init_waitqueue_head(&host->wait);
@@ -535,18 +585,21 @@ static struct storvsc_host *alloc_host(struct vmbus_dev *vdev)
 static void set_limits(struct storvsc_host *host)
 {
 	struct Scsi_Host *shost = host->shost;
+	u32 transfer;
 
+	host->found.max_transfer = min(host->found.max_transfer, host->class->max_transfer);
+	transfer = host->found.max_transfer;
 	host->depth = storvsc_depth(host->queue_count);
 	shost->can_queue = host->depth;
 	shost->cmd_per_lun = host->depth;
 	shost->nr_hw_queues = host->queue_count;
-	shost->max_channel = MAX_CHANNEL;
-	shost->max_id = MAX_ID;
-	shost->max_lun = MAX_LUN;
+	shost->max_channel = host->class->channels - 1;
+	shost->max_id = host->class->ids;
+	shost->max_lun = host->class->luns;
 	shost->max_cmd_len = VSTOR_CDB_LEN;
-	shost->max_sectors = host->found.max_transfer >> SECTOR_SHIFT;
+	shost->max_sectors = transfer >> SECTOR_SHIFT;
 	/* A segment is at least a page, but the first and the last. */
-	shost->sg_tablesize = host->found.max_transfer / PAGE_BYTES + 1;
+	shost->sg_tablesize = transfer / PAGE_BYTES + 1;
 	shost->no_write_same = host->found.version < VSTOR_VERSION_WIN10;
 }
 
@@ -572,23 +625,25 @@ int storvsc_host_probe(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *
 	if (err)
 		goto err_close;
 	open_sub_channels(host);
+	set_limits(host);
 	err = alloc_frame_lists(host);
 	if (err)
 		goto err_close;
-	set_limits(host);
 
+	storvsc_fc_prepare(host);
 	dev_set_drvdata(&vdev->dev, host);
 	err = scsi_add_host(host->shost, &vdev->dev);
 	if (err) {
 		dev_err(&vdev->dev, "SCSI host not added, error %d\n", err);
 		goto err_close;
 	}
+	storvsc_fc_added(host);
 	add_debugfs(host);
 	shost_printk(KERN_INFO, host->shost,
-		     "storage protocol %u.%u, %u channel(s), %u commands at once, %u KiB each\n",
-		     host->found.version >> 8, host->found.version & 0xff, host->queue_count,
-		     host->depth, host->found.max_transfer / 1024);
-	scsi_scan_host(host->shost);
+		     "%s, storage protocol %u.%u, %u channel(s), %u commands at once, %u KiB each\n",
+		     host->class->what, host->found.version >> 8, host->found.version & 0xff,
+		     host->queue_count, host->depth, host->found.max_transfer / 1024);
+	scan(host);
 	return 0;
 
 err_close:
@@ -615,6 +670,7 @@ void storvsc_host_remove(struct vmbus_dev *vdev)
 	 */
 	queue_delayed_work(storvsc_wq, &host->watchdog, STORVSC_WATCH_PERIOD);
 	cancel_work_sync(&host->scan_work);
+	storvsc_fc_remove(host);
 	scsi_remove_host(host->shost);
 	cancel_delayed_work_sync(&host->watchdog);
 	debugfs_remove(host->debugfs);

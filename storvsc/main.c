@@ -90,9 +90,10 @@ unsigned long storvsc_drain_timeout(void)
 	return READ_ONCE(drain_timeout) * HZ;
 }
 
-/* Disks of an IDE controller and Fibre Channel adapters are other classes; they come later. */
 static const struct hv_vmbus_device_id ids[] = {
 	{ .guid = WIRE_GUID_SCSI },
+	{ .guid = WIRE_GUID_IDE },
+	{ .guid = WIRE_GUID_FC },
 	{ }
 };
 MODULE_DEVICE_TABLE(vmbus, ids);
@@ -118,15 +119,25 @@ static int __init storvsc_init(void)
 	storvsc_wq = alloc_workqueue("storvsc", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!storvsc_wq)
 		return -ENOMEM;
+	err = storvsc_fc_init();
+	if (err)
+		goto err_wq;
 	err = vmbus_drv_register(&drv);
 	if (err)
-		destroy_workqueue(storvsc_wq);
+		goto err_fc;
+	return 0;
+
+err_fc:
+	storvsc_fc_exit();
+err_wq:
+	destroy_workqueue(storvsc_wq);
 	return err;
 }
 
 static void __exit storvsc_exit(void)
 {
 	vmbus_drv_unregister(&drv);
+	storvsc_fc_exit();
 	destroy_workqueue(storvsc_wq);
 }
 

@@ -105,9 +105,31 @@ enum storvsc_reject {
 #define STORVSC_SCAN_BIT(channel, id)	((channel) * STORVSC_IDS + (id))
 
 /**
+ * struct storvsc_class - what adapters of a device class have in common
+ * @what: for messages
+ * @channels: SCSI channels, at most STORVSC_CHANNELS
+ * @ids: targets on each, at most STORVSC_IDS
+ * @luns: units of each
+ * @max_transfer: bytes of a command, whatever the host says
+ * @one_disk: the adapter is one disk of an IDE controller, whose place is in the
+ *	instance id
+ * @fibre: a Fibre Channel adapter, with names of its own
+ */
+struct storvsc_class {
+	const char *what;
+	unsigned int channels;
+	unsigned int ids;
+	unsigned int luns;
+	u32 max_transfer;
+	bool one_disk;
+	bool fibre;
+};
+
+/**
  * struct storvsc_host - a host adapter, in the private part of its Scsi_Host
  * @shost: the rest of it
  * @vdev: device it is made of
+ * @class: of what kind it is
  * @found: what the handshake found
  * @queues: room for @queue_room; set up before the first channel opens, freed after the last
  *	has closed
@@ -136,6 +158,7 @@ enum storvsc_reject {
 struct storvsc_host {
 	struct Scsi_Host *shost;
 	struct vmbus_dev *vdev;
+	const struct storvsc_class *class;
 	struct vstor_init found;
 	struct storvsc_queue *queues;
 	unsigned int queue_room;
@@ -189,6 +212,21 @@ unsigned int storvsc_depth_limit(void);
 unsigned long storvsc_timeout(void);		/* jiffies: for a command */
 unsigned long storvsc_reply_timeout(void);	/* jiffies: for an answer that needs no disk */
 unsigned long storvsc_drain_timeout(void);	/* jiffies: after a reset */
+
+/* fc.c: attributes of Fibre Channel adapters. A kernel without the class shows none. */
+#if IS_ENABLED(CONFIG_SCSI_FC_ATTRS)
+int storvsc_fc_init(void);
+void storvsc_fc_exit(void);
+void storvsc_fc_prepare(struct storvsc_host *host);	/* before the adapter is added */
+void storvsc_fc_added(struct storvsc_host *host);
+void storvsc_fc_remove(struct storvsc_host *host);	/* before the adapter is removed */
+#else
+static inline int storvsc_fc_init(void) { return 0; }
+static inline void storvsc_fc_exit(void) { }
+static inline void storvsc_fc_prepare(struct storvsc_host *host) { }
+static inline void storvsc_fc_added(struct storvsc_host *host) { }
+static inline void storvsc_fc_remove(struct storvsc_host *host) { }
+#endif
 
 /* host.c */
 int storvsc_host_probe(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *id);

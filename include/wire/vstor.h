@@ -24,7 +24,7 @@ enum vstor_op {
 	VSTOR_OP_QUERY_VERSION		= 9,
 	VSTOR_OP_QUERY_PROPERTIES	= 10,
 	VSTOR_OP_ENUMERATE_BUS		= 11,	/* host, unsolicited: the set of LUNs changed */
-	VSTOR_OP_FCHBA_DATA		= 12,
+	VSTOR_OP_FCHBA_DATA		= 12,	/* Fibre Channel adapters: their names */
 	VSTOR_OP_CREATE_SUB_CHANNELS	= 13,
 };
 
@@ -144,6 +144,17 @@ struct vstor_properties {
 } __attribute__((packed, aligned(4)));	/* at offset 12 of the packet: not 8-aligned */
 WIRE_SIZE(struct vstor_properties, 24);
 
+/* The reply to FCHBA_DATA; the names' bytes stand as they are spoken, the first one first. */
+struct vstor_fc_names {
+	__u8 primary_active;		/* else the secondary pair counts */
+	__u8 reserved[3];
+	__u8 primary_port[8];
+	__u8 primary_node[8];
+	__u8 secondary_port[8];
+	__u8 secondary_node[8];
+};
+WIRE_SIZE(struct vstor_fc_names, 36);
+
 struct vstor_packet {
 	__le32 op;			/* enum vstor_op */
 	__le32 flags;			/* VSTOR_FLAG_COMPLETION in requests */
@@ -152,6 +163,7 @@ struct vstor_packet {
 		struct vstor_srb srb;
 		struct vstor_version version;
 		struct vstor_properties properties;
+		struct vstor_fc_names fc_names;
 		__le16 sub_channels;	/* CREATE_SUB_CHANNELS: how many */
 		__u8 body[52];
 	};

@@ -69,7 +69,7 @@ static void handshake(const u8 *data, size_t len)
 
 	if (!len)
 		return;
-	vstor_init_start(&in, data[0]);
+	vstor_init_start(&in, data[0] & 0x7f, data[0] & 0x80);
 	data++;
 	len--;
 	while (vstor_init_next(&in, &pkt)) {

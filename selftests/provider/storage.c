@@ -551,6 +551,27 @@ static void query_properties(struct storage *s, const struct srb_job *job)
 	send_reply(job, &reply);
 }
 
+static void put_name(uint8_t *p, uint64_t name)
+{
+	int i;
+
+	for (i = 7; i >= 0; i--, name >>= 8)
+		p[i] = name;
+}
+
+/* The pair that counts is ours; in the other there is what no guest may believe. */
+static void fc_names(struct storage *s, const struct srb_job *job)
+{
+	struct vstor_packet reply = { .fc_names.primary_active = !s->secondary };
+	struct vstor_fc_names *names = &reply.fc_names;
+
+	put_name(s->secondary ? names->secondary_port : names->primary_port, s->port_name);
+	put_name(s->secondary ? names->secondary_node : names->primary_node, s->node_name);
+	memset(s->secondary ? names->primary_port : names->secondary_port, 0xff, 8);
+	memset(s->secondary ? names->primary_node : names->secondary_node, 0xff, 8);
+	send_reply(job, &reply);
+}
+
 /* Legal on either side of END_INIT: Windows asks before it, Linux after. */
 static void create_sub_channels(struct storage *s, const struct srb_job *job,
 				const struct vstor_packet *request)
@@ -581,6 +602,7 @@ static bool is_legal_now(const struct storage *s, uint32_t op)
 	case VSTOR_OP_QUERY_PROPERTIES:
 		return s->state == STORAGE_PROPERTIES;
 	case VSTOR_OP_END_INIT:
+	case VSTOR_OP_FCHBA_DATA:
 		return s->state == STORAGE_END;
 	case VSTOR_OP_CREATE_SUB_CHANNELS:
 		return s->state == STORAGE_READY ||
@@ -590,8 +612,10 @@ static bool is_legal_now(const struct storage *s, uint32_t op)
 	}
 }
 
-static bool is_request(uint32_t op)
+static bool is_request(const struct storage *s, uint32_t op)
 {
+	if (op == VSTOR_OP_FCHBA_DATA)
+		return s->kind->fibre;
 	return (op >= VSTOR_OP_EXECUTE_SRB && op <= VSTOR_OP_QUERY_PROPERTIES) ||
 	       op == VSTOR_OP_CREATE_SUB_CHANNELS;
 }
@@ -630,6 +654,9 @@ static void dispatch(struct storage *s, struct srb_job *job, struct vsp_pkt *pkt
 		break;
 	case VSTOR_OP_QUERY_PROPERTIES:
 		query_properties(s, job);
+		break;
+	case VSTOR_OP_FCHBA_DATA:
+		fc_names(s, job);
 		break;
 	case VSTOR_OP_END_INIT:
 		s->state = STORAGE_READY;
@@ -673,7 +700,7 @@ static void storage_packet(void *dev, struct vsp_chan *chan, struct vsp_pkt *pkt
 	    !(le32_to_cpu(request.flags) & VSTOR_FLAG_COMPLETION))
 		breach(s, "operation %u (%llx) does not ask for its completion",
 			      op, id);
-	if (!is_request(op)) {
+	if (!is_request(s, op)) {
 		breach(s, "operation %u (%llx) is not a request", op, id);
 		reply_status(&job, VSTOR_STATUS_INVALID_PARAMETER);
 		return;
@@ -752,14 +779,20 @@ static void storage_destroy(void *dev)
 	storage_free(dev);
 }
 
-const struct vsp_device_ops storage_scsi_ops = {
-	.name = "storage",
-	.class_id = WIRE_GUID_SCSI,
-	.chan_opened = storage_opened,
-	.chan_closed = storage_closed,
-	.packet = storage_packet,
-	.command = storage_command,
-	.counters = storage_counters,
-	.reset_counters = storage_reset_counters,
-	.destroy = storage_destroy,
-};
+/* The same to us in all but what the guest takes them for. */
+#define STORAGE_OPS(id)					\
+	{						\
+		.name = "storage",			\
+		.class_id = id,				\
+		.chan_opened = storage_opened,		\
+		.chan_closed = storage_closed,		\
+		.packet = storage_packet,		\
+		.command = storage_command,		\
+		.counters = storage_counters,		\
+		.reset_counters = storage_reset_counters,	\
+		.destroy = storage_destroy,		\
+	}
+
+const struct vsp_device_ops storage_scsi_ops = STORAGE_OPS(WIRE_GUID_SCSI);
+const struct vsp_device_ops storage_ide_ops = STORAGE_OPS(WIRE_GUID_IDE);
+const struct vsp_device_ops storage_fc_ops = STORAGE_OPS(WIRE_GUID_FC);

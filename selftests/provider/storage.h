@@ -81,6 +81,9 @@ struct storage {
 	uint32_t max_transfer;
 	uint32_t max_sub_channels;
 
+	uint64_t port_name, node_name;	/* of a Fibre Channel adapter */
+	bool secondary;			/* they are its second pair */
+
 	enum storage_state state;
 	uint16_t version;
 	bool sub_channels_asked;	/* before END_INIT only once */
@@ -113,12 +116,15 @@ struct storage_kind {
 	uint32_t digits;		/* of that number */
 	uint32_t most;			/* largest digit */
 	uint32_t luns;
+	bool fibre;
 	const struct vsp_device_ops *ops;
 	void (*name)(struct storage *s, const char *digits);	/* sets its instance id */
 };
 
 /* storage.c */
 extern const struct vsp_device_ops storage_scsi_ops;
+extern const struct vsp_device_ops storage_ide_ops;
+extern const struct vsp_device_ops storage_fc_ops;
 void storage_init(struct storage *s);
 void storage_free(struct storage *s);
 /* Look at what waits again: a hold or a delay has changed. */

@@ -516,8 +516,32 @@ static void name_scsi(struct storage *s, const char *digits)
 	s->instance_id.b[0] += digits[0] - '0';
 }
 
+/* Of IDE disks the id says where they are: controller and place on it. */
+static void name_ide(struct storage *s, const char *digits)
+{
+	static const struct wire_guid none = WIRE_GUID(0, 0, 0x8899, 0, 0, 0, 0, 0, 0, 0, 0);
+
+	s->instance_id = none;
+	s->instance_id.b[0] = digits[0] - '0';
+	s->instance_id.b[4] = digits[1] - '0';
+	s->target = digits[1] - '0';
+}
+
+static void name_fc(struct storage *s, const char *digits)
+{
+	static const struct wire_guid first = WIRE_GUID(0x7c6e1f40, 0x53b2, 0x4e0d, 0x9a, 0x61,
+							0x0f, 0x84, 0x2b, 0xd7, 0x33, 0x1c);
+
+	s->instance_id = first;
+	s->instance_id.b[0] += digits[0] - '0';
+	s->port_name = 0xc003ff0000000000ull | (uint32_t)(digits[0] - '0');
+	s->node_name = 0xc003ff00ffff0000ull | (uint32_t)(digits[0] - '0');
+}
+
 static const struct storage_kind kinds[] = {
-	{ "scsi", 1, 7, LUN_MAX, &storage_scsi_ops, name_scsi },
+	{ "scsi", 1, 7, LUN_MAX, false, &storage_scsi_ops, name_scsi },
+	{ "ide", 2, 1, 1, false, &storage_ide_ops, name_ide },
+	{ "fc", 1, 7, LUN_MAX, true, &storage_fc_ops, name_fc },
 };
 
 /* Options ------------------------------------------------------------------------------------*/
@@ -579,6 +603,14 @@ static bool option_vstor_max(struct storage *s, const char *value)
 	return true;
 }
 
+static bool parse_name(const char *text, uint64_t *name)
+{
+	if (strlen(text) != 16 || strspn(text, "0123456789abcdefABCDEF") != 16)
+		return false;
+	*name = strtoull(text, NULL, 16);
+	return true;
+}
+
 /* Options that are one value; returns NULL, or what the value should have been. */
 static const char *option_value(struct storage *s, const char *name, const char *value)
 {
@@ -604,6 +636,13 @@ static const char *option_value(struct storage *s, const char *name, const char 
 		if (!parse_u32(value, 10, MAX_DELAY_US, &n))
 			return "microseconds, up to 60000000";
 		s->delay = n * 1000ull;
+	} else if (!strcmp(name, "wwpn") || !strcmp(name, "wwnn")) {
+		if (!parse_name(value, name[2] == 'p' ? &s->port_name : &s->node_name))
+			return "16 hex digits";
+	} else if (!strcmp(name, "names")) {
+		if (strcmp(value, "primary") && strcmp(value, "secondary"))
+			return "primary or secondary";
+		s->secondary = value[0] == 's';
 	} else if (!strcmp(name, "reorder")) {
 		if (strcmp(value, "on") && strcmp(value, "off"))
 			return "on or off";
@@ -617,8 +656,9 @@ static bool is_lun_option(const char *name)
 	return !strncmp(name, "lun", 3) && name[3] >= '0' && name[3] <= '9';
 }
 
-static bool is_option(const char *name)
+static bool is_option(const struct storage_kind *kind, const char *name)
 {
+	static const char * const fibre[] = { "wwpn", "wwnn", "names" };
 	static const char * const names[] = {
 		"block_size", "vstor_max", "max_transfer", "sub_channels", "delay", "reorder",
 	};
@@ -626,6 +666,9 @@ static bool is_option(const char *name)
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
+			return true;
+	for (i = 0; kind->fibre && i < ARRAY_SIZE(fibre); i++)
+		if (!strcmp(name, fibre[i]))
 			return true;
 	return is_lun_option(name);
 }
@@ -669,7 +712,7 @@ int vsp_storage_option(struct vsp *vsp, const char *option, const char *value, c
 	char text[16];
 	struct storage *s;
 
-	if (!kind || !is_option(name)) {
+	if (!kind || !is_option(kind, name)) {
 		snprintf(err, err_len, "%s: no such option", option);
 		return -EINVAL;
 	}

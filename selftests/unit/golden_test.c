@@ -198,7 +198,7 @@ static bool rebuild_question(u32 op, u16 version, struct vstor_packet *out)
 	struct vstor_packet answer;
 	struct vstor_init in;
 
-	vstor_init_start(&in, 0);
+	vstor_init_start(&in, 0, false);
 	while (vstor_init_next(&in, out)) {
 		bool wrong_version = le32_to_cpu(out->op) == 9 &&
 				     le16_to_cpu(out->version.version) != version;

@@ -229,6 +229,73 @@ TEST(several_controllers)
 	stop();
 }
 
+/* An IDE disk is where its id says, alone; and has no names to ask for. */
+TEST(ide_disk)
+{
+	struct addr at = { 0, 1, 0 };
+
+	REQUIRE(start_ready("ide11.lun0=ram:1M"));
+	EXPECT_STREQ(host.device.label, "ide11");
+	EXPECT_MEM(host.device.instance.b,
+		   ((uint8_t[16]){ 1, 0, 0, 0, 1, 0, 0x99, 0x88 }), 16);
+	EXPECT_EQ(host.device.ops->class_id.b[0], 0x32);
+	EXPECT_GOOD(inquiry(at, -1, 36), 36);
+	EXPECT_EQ(buf_get(0, 36)[0], 0);
+	EXPECT_GOOD(inquiry(LUN0, -1, 36), 36);
+	EXPECT_EQ(buf_get(0, 36)[0], 0x7f);
+	EXPECT_EQ(host.violations, 0);
+	EXPECT_EQ(ask_op(VSTOR_OP_FCHBA_DATA), VSTOR_STATUS_INVALID_PARAMETER);
+	EXPECT_EQ(host.violations, 1);
+	stop();
+	prepare();
+	EXPECT_EQ(option("ide00.lun1", "ram:1M"), -EINVAL);
+	EXPECT_EQ(option("ide02.lun0", "ram:1M"), -EINVAL);
+	EXPECT_EQ(option("ide0.lun0", "ram:1M"), -EINVAL);
+	EXPECT_EQ(option("ide00.wwpn", "0123456789abcdef"), -EINVAL);
+	/* What a refused option began is started like any other. */
+	EXPECT_EQ(vsp_storage_start(&host, option_err, sizeof(option_err)), 0);
+	EXPECT_EQ(host.device_cnt, 1);
+	stop();
+}
+
+static void fc_names(const char *options, bool primary)
+{
+	static const uint8_t port[8] = { 0x50, 1, 2, 3, 4, 5, 6, 7 };
+	static const uint8_t node[8] = { 0x20, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0 };
+	const struct vstor_fc_names *names;
+
+	if (!start(options))
+		return;
+	EXPECT_EQ(host.device.ops->class_id.b[0], 0x4a);
+	EXPECT_EQ(ask_op(VSTOR_OP_BEGIN_INIT), 0);
+	EXPECT_EQ(ask_version(VSTOR_VERSION_WIN10), 0);
+	EXPECT_EQ(ask_op(VSTOR_OP_QUERY_PROPERTIES), 0);
+	EXPECT_EQ(ask_op(VSTOR_OP_FCHBA_DATA), 0);
+	names = &last()->pkt.fc_names;
+	EXPECT_EQ(names->primary_active, primary);
+	EXPECT_MEM(primary ? names->primary_port : names->secondary_port, port, 8);
+	EXPECT_MEM(primary ? names->primary_node : names->secondary_node, node, 8);
+	EXPECT_EQ((primary ? names->secondary_port : names->primary_port)[0], 0xff);
+	EXPECT_EQ(ask_op(VSTOR_OP_END_INIT), 0);
+	EXPECT_GOOD(inquiry(LUN0, -1, 36), 36);
+	EXPECT_EQ(host.violations, 0);
+	stop();
+}
+
+TEST(fibre_channel_adapter_says_its_names)
+{
+	fc_names("fc0.lun0=ram:1M fc0.wwpn=5001020304050607 fc0.wwnn=200A0B0C0D0E0F00", true);
+	fc_names("fc3.lun0=ram:1M fc3.wwpn=5001020304050607 fc3.wwnn=200a0b0c0d0e0f00 "
+		 "fc3.names=secondary", false);
+	prepare();
+	EXPECT_EQ(option("fc0.wwpn", "123"), -EINVAL);
+	EXPECT_EQ(option("fc0.wwnn", "0123456789abcdeg"), -EINVAL);
+	EXPECT_EQ(option("fc0.names", "both"), -EINVAL);
+	EXPECT_EQ(option("wwpn", "0123456789abcdef"), -EINVAL);
+	EXPECT_EQ(vsp_storage_start(&host, option_err, sizeof(option_err)), 0);
+	stop();
+}
+
 /* Drives ------------------------------------------------------------------------------*/
 
 static const char image[] = "/tmp/vmbus-kit-storage-luns-test.img";

@@ -59,7 +59,7 @@ static struct vstor_packet asked(struct vstor_init *in, enum vstor_op op)
 /* Brings a handshake to the question for properties. */
 static void until_properties(struct vstor_init *in, u16 want)
 {
-	vstor_init_start(in, want);
+	vstor_init_start(in, want, false);
 	asked(in, VSTOR_OP_BEGIN_INIT);
 	EXPECT_EQ(answer(in, reply_ok()), VSTOR_INIT_NEXT);
 	asked(in, VSTOR_OP_QUERY_VERSION);
@@ -72,7 +72,7 @@ TEST(handshake_with_sub_channels)
 	struct vstor_packet pkt;
 	struct vstor_init in;
 
-	vstor_init_start(&in, 7);
+	vstor_init_start(&in, 7, false);
 	asked(&in, VSTOR_OP_BEGIN_INIT);
 	EXPECT_EQ(answer(&in, reply_ok()), VSTOR_INIT_NEXT);
 	pkt = asked(&in, VSTOR_OP_QUERY_VERSION);
@@ -112,7 +112,7 @@ TEST(driver_wants_fewer_sub_channels_than_there_are)
 	EXPECT_EQ(le16_to_cpu(pkt.sub_channels), 2);
 
 	/* And never more than the driver could ever use. */
-	vstor_init_start(&in, 0xffff);
+	vstor_init_start(&in, 0xffff, false);
 	EXPECT_EQ(in.want_sub_channels, VSTOR_MAX_SUB_CHANNELS);
 }
 
@@ -167,6 +167,60 @@ TEST(sub_channels_refused)
 	EXPECT_EQ(in.sub_channels, 0);
 }
 
+static struct vstor_packet reply_names(bool primary)
+{
+	struct vstor_packet pkt = reply_ok();
+	struct vstor_fc_names *names = &pkt.fc_names;
+	u8 i;
+
+	names->primary_active = primary;
+	for (i = 0; i < 8; i++) {
+		names->primary_port[i] = 0x10 + i;
+		names->primary_node[i] = 0x20 + i;
+		names->secondary_port[i] = 0xc0 + i;
+		names->secondary_node[i] = 0xd0 + i;
+	}
+	return pkt;
+}
+
+/* A Fibre Channel adapter is asked for its names, between its properties and the end. */
+TEST(names_of_a_fibre_channel_adapter)
+{
+	struct vstor_packet pkt = reply_names(true);
+	struct vstor_init in, asking;
+	u32 len;
+
+	vstor_init_start(&asking, 0, true);
+	answer(&asking, reply_ok());
+	answer(&asking, reply_ok());
+	answer(&asking, reply_properties(0, 0, 65536));
+	asked(&asking, VSTOR_OP_FCHBA_DATA);
+
+	in = asking;
+	EXPECT_EQ(answer(&in, pkt), VSTOR_INIT_NEXT);
+	EXPECT_EQ(in.port_name, 0x1011121314151617ull);
+	EXPECT_EQ(in.node_name, 0x2021222324252627ull);
+	asked(&in, VSTOR_OP_END_INIT);
+	EXPECT_EQ(answer(&in, reply_ok()), VSTOR_INIT_READY);
+
+	in = asking;
+	EXPECT_EQ(answer(&in, reply_names(false)), VSTOR_INIT_NEXT);
+	EXPECT_EQ(in.port_name, 0xc0c1c2c3c4c5c6c7ull);
+	EXPECT_EQ(in.node_name, 0xd0d1d2d3d4d5d6d7ull);
+
+	for (len = 0; len < 48; len++) {
+		u8 *copy = malloc(len ? len : 1);
+
+		memcpy(copy, &pkt, len);
+		in = asking;
+		EXPECT_EQ(vstor_init_answer(&in, copy, len), VSTOR_INIT_FAILED);
+		EXPECT_EQ(in.fault, VSTOR_INIT_FAULT_SHORT);
+		free(copy);
+	}
+	in = asking;
+	EXPECT_EQ(answer(&in, reply_status(VSTOR_STATUS_INVALID_PARAMETER)), VSTOR_INIT_FAILED);
+}
+
 TEST(version_ladder)
 {
 	static const u16 versions[] = { 0x0602, 0x0600, 0x0501 };
@@ -175,7 +229,7 @@ TEST(version_ladder)
 	unsigned int agree, i;
 
 	for (agree = 0; agree <= ARRAY_SIZE(versions); agree++) {
-		vstor_init_start(&in, 0);
+		vstor_init_start(&in, 0, false);
 		answer(&in, reply_ok());
 		for (i = 0; i < agree; i++) {
 			pkt = asked(&in, VSTOR_OP_QUERY_VERSION);
@@ -206,7 +260,7 @@ TEST(refusals_and_nonsense_end_the_handshake)
 	u32 len;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
-		vstor_init_start(&in, 1);
+		vstor_init_start(&in, 1, false);
 		in.step = steps[i];
 		EXPECT_EQ(answer(&in, reply_status(VSTOR_STATUS_IO_ERROR)), VSTOR_INIT_FAILED);
 		EXPECT_EQ(in.status, VSTOR_STATUS_IO_ERROR);
@@ -214,7 +268,7 @@ TEST(refusals_and_nonsense_end_the_handshake)
 		EXPECT_EQ(in.step, steps[i]);
 	}
 	for (step = VSTOR_STEP_BEGIN; step < VSTOR_STEP_SUB_CHANNELS; step++) {
-		vstor_init_start(&in, 1);
+		vstor_init_start(&in, 1, false);
 		in.step = step;
 		pkt = reply_properties(0, 0, 65536);
 		pkt.op = cpu_to_le32(VSTOR_OP_QUERY_PROPERTIES);
@@ -227,7 +281,7 @@ TEST(refusals_and_nonsense_end_the_handshake)
 
 			pkt = reply_properties(0, 0, 65536);
 			memcpy(copy, &pkt, len);
-			vstor_init_start(&in, 1);
+			vstor_init_start(&in, 1, false);
 			in.step = step;
 			EXPECT_EQ(vstor_init_answer(&in, copy, len), VSTOR_INIT_FAILED);
 			EXPECT_EQ(in.fault, VSTOR_INIT_FAULT_SHORT);
@@ -268,7 +322,7 @@ TEST(first_packet_is_that_of_linux)
 	struct vstor_init in;
 
 	REQUIRE(golden_load(&g, "vstor_begin_init"));
-	vstor_init_start(&in, 0);
+	vstor_init_start(&in, 0, false);
 	memset(&pkt, 0xa5, sizeof(pkt));
 	REQUIRE(vstor_init_next(&in, &pkt));
 	EXPECT_EQ(g.record[0].len, 16 + sizeof(pkt));

@@ -18,10 +18,11 @@ static void put_header(struct vstor_packet *pkt, enum vstor_op op)
 
 /* Handshake ------------------------------------------------------------------*/
 
-void vstor_init_start(struct vstor_init *in, u16 want_sub_channels)
+void vstor_init_start(struct vstor_init *in, u16 want_sub_channels, bool fibre)
 {
 	memset(in, 0, sizeof(*in));
 	in->step = VSTOR_STEP_BEGIN;
+	in->fibre = fibre;
 	in->want_sub_channels = want_sub_channels < VSTOR_MAX_SUB_CHANNELS ?
 				want_sub_channels : VSTOR_MAX_SUB_CHANNELS;
 }
@@ -39,6 +40,9 @@ bool vstor_init_next(struct vstor_init *in, struct vstor_packet *pkt)
 	case VSTOR_STEP_PROPERTIES:
 		put_header(pkt, VSTOR_OP_QUERY_PROPERTIES);
 		return true;
+	case VSTOR_STEP_FC_NAMES:
+		put_header(pkt, VSTOR_OP_FCHBA_DATA);
+		return true;
 	case VSTOR_STEP_END:
 		put_header(pkt, VSTOR_OP_END_INIT);
 		return true;
@@ -55,7 +59,14 @@ bool vstor_init_next(struct vstor_init *in, struct vstor_packet *pkt)
 /* The step decides how much of the answer must be there. */
 static u32 needed_len(enum vstor_step step)
 {
-	return HEADER_LEN + (step == VSTOR_STEP_PROPERTIES ? sizeof(struct vstor_properties) : 0);
+	switch (step) {
+	case VSTOR_STEP_PROPERTIES:
+		return HEADER_LEN + sizeof(struct vstor_properties);
+	case VSTOR_STEP_FC_NAMES:
+		return HEADER_LEN + sizeof(struct vstor_fc_names);
+	default:
+		return HEADER_LEN;
+	}
 }
 
 static enum vstor_init_verdict answer_version(struct vstor_init *in)
@@ -93,6 +104,27 @@ static enum vstor_init_verdict answer_properties(struct vstor_init *in,
 	in->max_sub_channels = subs;
 	if (in->want_sub_channels > subs)
 		in->want_sub_channels = subs;
+	in->step = in->fibre ? VSTOR_STEP_FC_NAMES : VSTOR_STEP_END;
+	return VSTOR_INIT_NEXT;
+}
+
+static u64 name_of(const u8 *bytes)
+{
+	u64 name = 0;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		name = name << 8 | bytes[i];
+	return name;
+}
+
+static enum vstor_init_verdict answer_fc_names(struct vstor_init *in,
+					       const struct vstor_fc_names *names)
+{
+	bool primary = names->primary_active;
+
+	in->port_name = name_of(primary ? names->primary_port : names->secondary_port);
+	in->node_name = name_of(primary ? names->primary_node : names->secondary_node);
 	in->step = VSTOR_STEP_END;
 	return VSTOR_INIT_NEXT;
 }
@@ -138,6 +170,8 @@ enum vstor_init_verdict vstor_init_answer(struct vstor_init *in, const void *pay
 
 	if (in->step == VSTOR_STEP_PROPERTIES)
 		return answer_properties(in, &pkt.properties);
+	if (in->step == VSTOR_STEP_FC_NAMES)
+		return answer_fc_names(in, &pkt.fc_names);
 	if (in->step == VSTOR_STEP_BEGIN) {
 		in->step = VSTOR_STEP_VERSION;
 		return VSTOR_INIT_NEXT;
@@ -157,6 +191,7 @@ const char *vstor_step_name(int step)
 		[VSTOR_STEP_BEGIN] = "begin of initialisation",
 		[VSTOR_STEP_VERSION] = "protocol version",
 		[VSTOR_STEP_PROPERTIES] = "query of properties",
+		[VSTOR_STEP_FC_NAMES] = "names of the adapter",
 		[VSTOR_STEP_END] = "end of initialisation",
 		[VSTOR_STEP_SUB_CHANNELS] = "request for sub-channels",
 		[VSTOR_STEP_DONE] = "nothing",

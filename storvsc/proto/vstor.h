@@ -26,6 +26,7 @@ enum vstor_step {
 	VSTOR_STEP_BEGIN,
 	VSTOR_STEP_VERSION,
 	VSTOR_STEP_PROPERTIES,
+	VSTOR_STEP_FC_NAMES,	/* of Fibre Channel adapters only */
 	VSTOR_STEP_END,
 	VSTOR_STEP_SUB_CHANNELS,
 	VSTOR_STEP_DONE,
@@ -57,6 +58,9 @@ enum vstor_init_fault {
  * @max_sub_channels: the host can give beside the primary
  * @want_sub_channels: the driver can use
  * @sub_channels: the host has promised
+ * @fibre: the adapter has names
+ * @node_name: these, 0 if the host does not tell
+ * @port_name: likewise
  */
 struct vstor_init {
 	enum vstor_step step;
@@ -69,14 +73,18 @@ struct vstor_init {
 	u16 max_sub_channels;
 	u16 want_sub_channels;
 	u16 sub_channels;
+	bool fibre;
+	u64 node_name;
+	u64 port_name;
 };
 
 /**
  * vstor_init_start() - before the first question
  * @in: to fill in
  * @want_sub_channels: how many the driver can use beside the primary channel
+ * @fibre: it is a Fibre Channel adapter
  */
-void vstor_init_start(struct vstor_init *in, u16 want_sub_channels);
+void vstor_init_start(struct vstor_init *in, u16 want_sub_channels, bool fibre);
 
 /**
  * vstor_init_next() - write the next question
