@@ -2,16 +2,20 @@
 /*
  * eh.c - time, reset and the end
  *
- * The host cannot be told to forget one command, so a command that takes long is
- * waited for as long as the host shows that it lives. If it is silent for the
- * whole of a command's timeout, the error handler asks it to reset the bus. No
- * answer: it is gone. An answer: what is in flight gets a last, long time to come
- * back. In both cases, when the commands still do not come, the channels are
- * closed, and only that, the return of every cookie, lets the commands end and
- * their memory be used again.
+ * The host cannot be told to forget one command. What there is, from the least
+ * to the last: a host that answers others is given the same time once more; the
+ * unit is reset, while the others go on; then everything stops, and the unit,
+ * the bus and the adapter are reset in turn. Each of these the host may refuse,
+ * or grant without doing anything: what counts is whether the commands come
+ * back. When they do not, the channels are closed and opened again, because
+ * that the host cannot ignore: only the return of every cookie lets a command
+ * end and its memory be used again. An adapter that cannot be opened again is
+ * given up, its commands end with errors, and the host is asked now and then
+ * whether it is back.
  */
 #include "storvsc.h"
 
+#include <linux/blk-mq.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <scsi/scsi.h>
@@ -22,6 +26,9 @@
 /* How often the drain after a reset looks. */
 #define DRAIN_POLL_MS	20
 
+/* A unit that was out of service is asked once, and an adapter at least so often. */
+#define REVIVE_TIMEOUT		(10 * HZ)
+#define REVIVE_WAIT_MOST	(120ul * HZ)
 
 void storvsc_give_up(struct storvsc_host *host)
 {
@@ -87,82 +94,247 @@ void storvsc_watchdog(struct work_struct *work)
 	queue_delayed_work(storvsc_wq, &host->watchdog, STORVSC_WATCH_PERIOD);
 }
 
+/* Time ---------------------------------------------------------------------------*/
+
 compat_ret(struct scsi_host_template, eh_timed_out, NULL)
 storvsc_timed_out(struct scsi_cmnd *cmd)
 {
 	struct storvsc_host *host = shost_priv(cmd->device->host);
 	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
 	unsigned long since = READ_ONCE(sc->since);
+	bool answers = storvsc_answered_since(host, since);
 
 	/* Its cookie is on the way. */
 	if (READ_ONCE(host->dead))
 		return SCSI_EH_RESET_TIMER;
-	/* The error handler waits for all commands to end or to be its own. */
-	if (scsi_host_in_recovery(cmd->device->host))
-		return SCSI_EH_NOT_HANDLED;
-
-	WRITE_ONCE(sc->since, jiffies);
-	if (storvsc_answered_since(host, since)) {
+	/* Once only: of an answer that is lost, the others say nothing. */
+	if (answers && !sc->expired++ && !scsi_host_in_recovery(cmd->device->host)) {
+		WRITE_ONCE(sc->since, jiffies);
 		if (__ratelimit(&host->log_limit))
 			sdev_printk(KERN_WARNING, cmd->device,
-				    "command 0x%02x without answer for %u s, host answers others, waiting on\n",
-				    cmd->cmnd[0], jiffies_to_msecs(jiffies - since) / 1000);
+				    "%s (0x%02x) without answer for %u s, host answers others, waiting on\n",
+				    vstor_command_name(cmd->cmnd[0]), cmd->cmnd[0],
+				    jiffies_to_msecs(jiffies - since) / 1000);
 		return SCSI_EH_RESET_TIMER;
 	}
-	atomic_inc(&host->silences);
+	/* Not sent, or complete: then somebody else is ending it right now. */
+	if (cmpxchg(&sc->state, STORVSC_CMD_SENT, STORVSC_CMD_EXPIRED) != STORVSC_CMD_SENT)
+		return SCSI_EH_RESET_TIMER;
+	if (!answers)
+		atomic_inc(&host->silences);
 	return SCSI_EH_NOT_HANDLED;
 }
 
-/* Wait until the host has given back everything. */
-static bool drain(struct storvsc_host *host, unsigned long patience)
+/* What the host still has ---------------------------------------------------------*/
+
+/* Whose commands: of one unit, of one bus, or all. */
+struct whose {
+	const struct scsi_device *sdev;
+	bool bus;
+	unsigned int count;
+};
+
+static bool count_one(struct scsi_cmnd *cmd, void *arg)
+{
+	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
+	struct whose *whose = arg;
+
+	/* Pairs with claim() in queue.c. */
+	if (smp_load_acquire(&sc->state) != STORVSC_CMD_IDLE &&
+	    (cmd->device == whose->sdev ||
+	     (whose->bus && cmd->device->channel == whose->sdev->channel)))
+		whose->count++;
+	return true;
+}
+
+static unsigned long still_there(struct storvsc_host *host, u32 op, const struct scsi_device *sdev)
+{
+	struct whose whose = { .sdev = sdev, .bus = op == VSTOR_OP_RESET_BUS };
+
+	if (op == VSTOR_OP_RESET_ADAPTER)
+		return storvsc_in_flight(host);
+	scsi_host_busy_iter(host->shost, count_one, &whose);
+	return whose.count;
+}
+
+/* Wait until the host has given back everything that was reset. */
+static bool drain(struct storvsc_host *host, u32 op, const struct scsi_device *sdev,
+		  unsigned long patience)
 {
 	unsigned long end = jiffies + patience;
 
-	while (storvsc_in_flight(host)) {
+	while (still_there(host, op, sdev)) {
 		if (READ_ONCE(host->dead) || time_after(jiffies, end))
 			return false;
 		msleep(DRAIN_POLL_MS);
 	}
+	/* The last of them may be on their way through scsi_done(). */
+	synchronize_rcu();
 	return !READ_ONCE(host->dead);
 }
 
-static int reset_bus(struct storvsc_host *host, u8 path)
+/* Resets ----------------------------------------------------------------------------*/
+
+static const char *level(u32 op)
+{
+	return op == VSTOR_OP_RESET_LUN ? "unit" :
+	       op == VSTOR_OP_RESET_BUS ? "bus" : "adapter";
+}
+
+static int ask_reset(struct storvsc_host *host, u32 op, const struct scsi_device *sdev)
 {
 	struct vstor_packet pkt, reply;
 	u32 len;
 	int err;
 
-	vstor_put_reset_bus(&pkt, path);
+	vstor_put_reset(&pkt, op, sdev->channel, sdev->id, sdev->lun);
 	err = storvsc_ask(host, &host->reset, &pkt, &reply, &len);
 	return err ? err : vstor_parse_reset(&reply, len);
 }
 
-/* True: the host has let go of every command. */
-static bool reset_and_drain(struct storvsc_host *host, u8 path)
+static void say_reset(struct storvsc_host *host, u32 op, const struct scsi_device *sdev)
 {
-	unsigned long patience = READ_ONCE(host->removing) ? storvsc_reply_timeout() :
-							     storvsc_drain_timeout();
-	struct Scsi_Host *shost = host->shost;
+	if (__ratelimit(&host->log_limit))
+		sdev_printk(KERN_WARNING, sdev, "resetting the %s, %lu commands with the host\n",
+			    level(op), still_there(host, op, sdev));
+}
+
+/* True: the host has let go of every command that is concerned. */
+static bool reset(struct storvsc_host *host, u32 op, const struct scsi_device *sdev,
+		  unsigned long patience)
+{
+	bool done;
 	int err;
 
-	shost_printk(KERN_WARNING, shost, "resetting the bus, %lu commands in flight\n",
-		     storvsc_in_flight(host));
-	err = reset_bus(host, path);
-	/* A host that answers no is there, and may yet give the commands back. */
-	if ((!err || err == -EIO) && drain(host, patience)) {
-		shost_printk(KERN_INFO, shost, "all commands are back\n");
-		return true;
-	}
-	if (READ_ONCE(host->dead))
+	lockdep_assert_held(&host->reset_lock);
+	say_reset(host, op, sdev);
+	err = ask_reset(host, op, sdev);
+	/* A host that says no is there, and may yet give the commands back. */
+	done = (!err || err == -EIO) && drain(host, op, sdev, patience);
+	if (!done && __ratelimit(&host->log_limit))
+		sdev_printk(KERN_WARNING, sdev,
+			    "reset of the %s %s (error %d), %lu commands with the host\n", level(op),
+			    err ? "failed" : "was no use", err, still_there(host, op, sdev));
+	return done;
+}
+
+/* Has the unit ignored a reset just now? Then it need not be asked again for each command. */
+static bool deaf(const struct storvsc_lun *lun)
+{
+	return lun->deaf && time_before(jiffies, lun->deaf_at + 2 * storvsc_reply_timeout());
+}
+
+static bool reset_unit(struct storvsc_host *host, struct scsi_device *sdev)
+{
+	struct storvsc_lun *lun = sdev->hostdata;
+
+	if (!lun || deaf(lun))
 		return false;
+	lun->deaf = !reset(host, VSTOR_OP_RESET_LUN, sdev, storvsc_reply_timeout());
+	lun->deaf_at = jiffies;
+	return !lun->deaf;
+}
+
+static bool is_back(struct scsi_cmnd *cmd)
+{
+	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
+
+	/* Pairs with claim() in queue.c. */
+	return smp_load_acquire(&sc->state) == STORVSC_CMD_IDLE;
+}
+
+/* Commands go to the unit all the time, so it is this one that is waited for. */
+static void reset_unit_for(struct storvsc_host *host, struct scsi_cmnd *cmd)
+{
+	struct scsi_device *sdev = cmd->device;
+	struct storvsc_lun *lun = sdev->hostdata;
+	int err;
+
+	if (!lun || deaf(lun))
+		return;
+	say_reset(host, VSTOR_OP_RESET_LUN, sdev);
+	err = ask_reset(host, VSTOR_OP_RESET_LUN, sdev);
+	/* A host that says no is there, and may yet give the command back. */
 	if (!err || err == -EIO)
-		shost_printk(KERN_ERR, shost,
-			     "%lu commands did not come back after the reset, adapter given up\n",
-			     storvsc_in_flight(host));
-	else
-		shost_printk(KERN_ERR, shost, "no answer to the reset (error %d), adapter given up\n",
-			     err);
-	return false;
+		wait_event_timeout(host->wait, is_back(cmd) || READ_ONCE(host->dead),
+				   storvsc_reply_timeout());
+	lun->deaf = !is_back(cmd);
+	lun->deaf_at = jiffies;
+}
+
+/* The others go on meanwhile. SUCCESS promises that the host has let go of this command. */
+int storvsc_abort(struct scsi_cmnd *cmd)
+{
+	struct storvsc_host *host = shost_priv(cmd->device->host);
+	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
+
+	/* One that the error handler has borrowed knows no timeout of ours. */
+	cmpxchg(&sc->state, STORVSC_CMD_SENT, STORVSC_CMD_EXPIRED);
+	mutex_lock(&host->reset_lock);
+	if (!is_back(cmd) && !READ_ONCE(host->dead) && !READ_ONCE(host->asleep))
+		reset_unit_for(host, cmd);
+	mutex_unlock(&host->reset_lock);
+	if (!is_back(cmd))
+		return FAILED;
+	/* A command that was borrowed may be on its way through scsi_done(). */
+	synchronize_rcu();
+	return SUCCESS;
+}
+
+int storvsc_unit_reset(struct scsi_cmnd *cmd)
+{
+	struct storvsc_host *host = shost_priv(cmd->device->host);
+	int result = FAILED;
+
+	mutex_lock(&host->reset_lock);
+	if (READ_ONCE(host->asleep))
+		result = SUCCESS;
+	else if (!READ_ONCE(host->dead) && reset_unit(host, cmd->device))
+		result = SUCCESS;
+	mutex_unlock(&host->reset_lock);
+	return result;
+}
+
+int storvsc_bus_reset(struct scsi_cmnd *cmd)
+{
+	struct storvsc_host *host = shost_priv(cmd->device->host);
+	int result = FAILED;
+
+	mutex_lock(&host->reset_lock);
+	if (READ_ONCE(host->asleep))
+		result = SUCCESS;
+	else if (!READ_ONCE(host->dead) &&
+		 reset(host, VSTOR_OP_RESET_BUS, cmd->device, storvsc_reply_timeout()))
+		result = SUCCESS;
+	mutex_unlock(&host->reset_lock);
+	return result;
+}
+
+/* Units the mid-layer may take out of service now; whoever did so before had his reasons. */
+static void mark_units(struct storvsc_host *host)
+{
+	struct scsi_device *sdev;
+
+	shost_for_each_device(sdev, host->shost) {
+		struct storvsc_lun *lun = sdev->hostdata;
+
+		if (lun && sdev->sdev_state == SDEV_RUNNING)
+			set_bit(STORVSC_LUN_LOST, &lun->flags);
+	}
+}
+
+/* Not on our own queue: it waits for commands that only the work there ends. */
+static void revive_later(struct storvsc_host *host)
+{
+	if (!READ_ONCE(host->removing))
+		queue_delayed_work(system_freezable_wq, &host->revive, host->revive_wait);
+}
+
+/* What the host does not do when it is told, it cannot but do when its channels close. */
+static bool reset_adapter(struct storvsc_host *host, const struct scsi_device *sdev)
+{
+	return reset(host, VSTOR_OP_RESET_ADAPTER, sdev, storvsc_drain_timeout()) ||
+	       !storvsc_restart(host);
 }
 
 /*
@@ -179,12 +351,91 @@ int storvsc_host_reset(struct scsi_cmnd *cmd)
 	if (READ_ONCE(host->asleep)) {
 		/* Its channels are closed: the host has let go of all. */
 		result = SUCCESS;
-	} else if (!READ_ONCE(host->dead)) {
-		if (reset_and_drain(host, cmd->device->channel))
-			result = SUCCESS;
-		else
+	} else if (READ_ONCE(host->dead)) {
+		/* Whoever gives it up holds this until every command is back. */
+		mutex_lock(&host->shut_lock);
+		mutex_unlock(&host->shut_lock);
+	} else {
+		mark_units(host);
+		host->revive_wait = storvsc_reply_timeout();
+		if (READ_ONCE(host->removing))
 			storvsc_give_up(host);
+		else if (reset_adapter(host, cmd->device))
+			result = SUCCESS;
+		revive_later(host);
 	}
 	mutex_unlock(&host->reset_lock);
 	return result;
+}
+
+/* Back again ------------------------------------------------------------------------*/
+
+/* True: the adapter works, as far as opening it can tell. */
+static bool adapter_is_back(struct storvsc_host *host)
+{
+	bool back = false;
+
+	mutex_lock(&host->reset_lock);
+	if (READ_ONCE(host->removing) || vmbus_chan_gone(host->vdev->chan))
+		;
+	else if (READ_ONCE(host->asleep))
+		revive_later(host);
+	else if (!READ_ONCE(host->dead) || !storvsc_restart(host))
+		back = true;
+	else
+		revive_later(host);
+	mutex_unlock(&host->reset_lock);
+	return back;
+}
+
+/* Put a unit back into service that was taken out with the adapter, and ask it. */
+static bool unit_is_back(struct scsi_device *sdev)
+{
+	struct storvsc_lun *lun = sdev->hostdata;
+	struct scsi_sense_hdr sense;
+	int err;
+
+	if (!lun || !test_and_clear_bit(STORVSC_LUN_LOST, &lun->flags))
+		return true;
+	if (sdev->sdev_state != SDEV_OFFLINE)
+		return true;
+	mutex_lock(&sdev->state_mutex);
+	err = scsi_device_set_state(sdev, SDEV_RUNNING);
+	mutex_unlock(&sdev->state_mutex);
+	if (err)
+		return true;
+	blk_mq_run_hw_queues(sdev->request_queue, true);
+	scsi_test_unit_ready(sdev, REVIVE_TIMEOUT, 0, &sense);
+	/* Silence has taken it out again; an answer, be it an error, is none. */
+	if (sdev->sdev_state != SDEV_OFFLINE) {
+		sdev_printk(KERN_INFO, sdev, "in service again\n");
+		return true;
+	}
+	set_bit(STORVSC_LUN_LOST, &lun->flags);
+	return false;
+}
+
+void storvsc_revive(struct work_struct *work)
+{
+	struct storvsc_host *host = container_of(to_delayed_work(work), struct storvsc_host,
+						 revive);
+	struct scsi_device *sdev;
+	bool all = true;
+
+	/* Less and less often. */
+	host->revive_wait = min(host->revive_wait * 2, REVIVE_WAIT_MOST);
+	if (scsi_host_in_recovery(host->shost)) {
+		revive_later(host);
+		return;
+	}
+	if (!adapter_is_back(host))
+		return;
+	shost_for_each_device(sdev, host->shost) {
+		if (!READ_ONCE(host->removing) && !unit_is_back(sdev))
+			all = false;
+	}
+	if (all)
+		storvsc_bus_changed(host);
+	else
+		revive_later(host);
 }

@@ -8,8 +8,10 @@
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
+#include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <scsi/scsi.h>
@@ -309,15 +311,20 @@ static int debugfs_show(struct seq_file *file, void *unused)
 	seq_printf(file, "depth: %u\n", host->depth);
 	seq_printf(file, "dead: %d\n", READ_ONCE(host->dead));
 	seq_printf(file, "silences: %d\n", atomic_read(&host->silences));
+	seq_printf(file, "restarts: %u\n", host->restarts);
+	/* A sub-channel that is replaced meanwhile is freed behind readers only. */
+	rcu_read_lock();
 	for (i = 0; i < host->queue_count; i++) {
 		struct storvsc_queue *q = &host->queues[i];
 
-		seq_printf(file, "queue %u: relid %u cpu %d sent %lu done %lu held %lu full %lu%s\n",
+		seq_printf(file, "queue %u: relid %u cpu %d sent %lu done %lu held %lu full %lu unmapped %lu errors %lu late %lu%s\n",
 			   i, vmbus_chan_relid(q->chan), vmbus_chan_cpu(q->chan),
 			   atomic_long_read(&q->sent), READ_ONCE(q->done),
 			   atomic_long_read(&q->held), atomic_long_read(&q->full),
-			   READ_ONCE(q->dead) ? " dead" : "");
+			   atomic_long_read(&q->unmapped), READ_ONCE(q->errors),
+			   READ_ONCE(q->late), READ_ONCE(q->dead) ? " dead" : "");
 	}
+	rcu_read_unlock();
 	for (i = 0; i < STORVSC_REJECT_COUNT; i++)
 		seq_printf(file, "rejected, %s: %d\n", reject_name(i),
 			   atomic_read(&host->rejects[i]));
@@ -325,12 +332,58 @@ static int debugfs_show(struct seq_file *file, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(debugfs);
 
+/* One line for each class of durations that occurs, over all queues. */
+static int latency_show(struct seq_file *file, void *unused)
+{
+	struct storvsc_host *host = file->private;
+	unsigned int i, class;
+	unsigned long sum;
+
+	seq_printf(file, "# measuring: %d; write 1 or 0. Microseconds, commands\n",
+		   READ_ONCE(host->measure));
+	for (class = 0; class < STORVSC_TIMES; class++) {
+		for (sum = 0, i = 0; i < host->queue_count; i++)
+			sum += READ_ONCE(host->queues[i].times[class]);
+		if (sum)
+			seq_printf(file, "%lu- %lu\n", class ? BIT(class - 1) : 0, sum);
+	}
+	return 0;
+}
+
+static int latency_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, latency_show, inode->i_private);
+}
+
+static ssize_t latency_write(struct file *file, const char __user *from, size_t len, loff_t *at)
+{
+	struct storvsc_host *host = file_inode(file)->i_private;
+	bool on;
+	int err = kstrtobool_from_user(from, len, &on);
+
+	if (err)
+		return err;
+	WRITE_ONCE(host->measure, on);
+	return len;
+}
+
+static const struct file_operations latency_fops = {
+	.owner = THIS_MODULE,
+	.open = latency_open,
+	.read = seq_read,
+	.write = latency_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
 static void add_debugfs(struct storvsc_host *host)
 {
 	char name[32];
 
 	snprintf(name, sizeof(name), "storvsc-host%u", host->shost->host_no);
 	host->debugfs = debugfs_create_file(name, 0400, NULL, host, &debugfs_fops);
+	snprintf(name, sizeof(name), "storvsc-latency%u", host->shost->host_no);
+	host->debugfs_latency = debugfs_create_file(name, 0600, NULL, host, &latency_fops);
 }
 
 /* The template ----------------------------------------------------------------------*/
@@ -367,6 +420,9 @@ static struct scsi_host_template template = {
 	.init_cmd_priv = storvsc_init_cmd,
 	.cmd_size = sizeof(struct storvsc_cmd),
 	.eh_timed_out = storvsc_timed_out,
+	.eh_abort_handler = storvsc_abort,
+	.eh_device_reset_handler = storvsc_unit_reset,
+	.eh_bus_reset_handler = storvsc_bus_reset,
 	.eh_host_reset_handler = storvsc_host_reset,
 	.compat_sdev_init = init_unit,
 	.compat_sdev_configure = configure_unit,
@@ -379,6 +435,8 @@ static struct scsi_host_template template = {
 	.virt_boundary_mask = PAGE_BYTES - 1,
 	/* A full ring is empty soon: one try, not seven, after the block layer's pause. */
 	.max_host_blocked = 1,
+	/* No cable needs to settle after a reset. */
+	.skip_settle_delay = 1,
 	.shost_groups = host_groups,
 };
 
@@ -578,6 +636,7 @@ static struct storvsc_host *alloc_host(struct vmbus_dev *vdev)
 	INIT_WORK(&host->scan_work, scan_work);
 	INIT_WORK(&host->gone_work, storvsc_gone_work);
 	INIT_DELAYED_WORK(&host->watchdog, storvsc_watchdog);
+	INIT_DELAYED_WORK(&host->revive, storvsc_revive);
 	ratelimit_state_init(&host->log_limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 	return host;
 }
@@ -669,16 +728,21 @@ void storvsc_host_remove(struct vmbus_dev *vdev)
 	 * neither of the next two waits for ever.
 	 */
 	queue_delayed_work(storvsc_wq, &host->watchdog, STORVSC_WATCH_PERIOD);
+	cancel_delayed_work_sync(&host->revive);
 	cancel_work_sync(&host->scan_work);
 	storvsc_fc_remove(host);
 	scsi_remove_host(host->shost);
 	cancel_delayed_work_sync(&host->watchdog);
 	debugfs_remove(host->debugfs);
+	debugfs_remove(host->debugfs_latency);
 
+	/* A reset that user space asked for ends now. */
 	storvsc_give_up(host);
-	/* A reset that user space asked for ends now; a later one sees that the host is dead. */
+	/* Perhaps it was opening the channels again; a later one sees that we are being removed. */
 	mutex_lock(&host->reset_lock);
+	storvsc_give_up(host);
 	mutex_unlock(&host->reset_lock);
+	cancel_delayed_work_sync(&host->revive);
 	/* After the channels are closed, no callback queues them again. */
 	cancel_work_sync(&host->gone_work);
 	cancel_work_sync(&host->scan_work);
@@ -694,9 +758,8 @@ void storvsc_host_remove(struct vmbus_dev *vdev)
  * from an error handler for instance, waits until the adapter is awake; one that
  * the host still has is sent again then.
  */
-int storvsc_host_suspend(struct vmbus_dev *vdev)
+static void close_channels(struct storvsc_host *host)
 {
-	struct storvsc_host *host = dev_get_drvdata(&vdev->dev);
 	unsigned int i;
 
 	WRITE_ONCE(host->asleep, true);
@@ -710,6 +773,15 @@ int storvsc_host_suspend(struct vmbus_dev *vdev)
 	mutex_unlock(&host->shut_lock);
 	/* That a channel is gone is known now, and on waking it is looked for anew. */
 	cancel_work_sync(&host->gone_work);
+}
+
+int storvsc_host_suspend(struct vmbus_dev *vdev)
+{
+	struct storvsc_host *host = dev_get_drvdata(&vdev->dev);
+
+	mutex_lock(&host->reset_lock);
+	close_channels(host);
+	mutex_unlock(&host->reset_lock);
 	return 0;
 }
 
@@ -770,20 +842,67 @@ static int reopen(struct storvsc_host *host)
 	return 0;
 }
 
+/* 0, or the adapter is dead. */
+static int wake(struct storvsc_host *host)
+{
+	int err = reopen(host);
+
+	if (err) {
+		dev_err(&host->vdev->dev, "adapter did not come back, error %d\n", err);
+		storvsc_give_up(host);
+	}
+	WRITE_ONCE(host->asleep, false);
+	/* Has a channel been lost again meanwhile? The work has looked away so far. */
+	queue_work(storvsc_wq, &host->gone_work);
+	return err;
+}
+
 int storvsc_host_resume(struct vmbus_dev *vdev)
 {
 	struct storvsc_host *host = dev_get_drvdata(&vdev->dev);
 	int err = 0;
 
-	if (!READ_ONCE(host->dead)) {
-		err = reopen(host);
-		if (err) {
-			dev_err(&vdev->dev, "adapter did not come back, error %d\n", err);
-			storvsc_give_up(host);
-		}
+	mutex_lock(&host->reset_lock);
+	if (READ_ONCE(host->dead))
+		WRITE_ONCE(host->asleep, false);
+	else
+		err = wake(host);
+	mutex_unlock(&host->reset_lock);
+	return err;
+}
+
+/* Closing the primary made the host take the old ones back; new ones have their numbers. */
+static void wait_for_old_sub_channels(struct storvsc_host *host)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(SUB_CHANNELS_WAIT_MS);
+	struct vmbus_chan *old;
+
+	while ((old = vmbus_subchan_get(host->vdev->chan, 0))) {
+		vmbus_chan_put(old);
+		if (time_after(jiffies, end))
+			break;
+		msleep(20);
 	}
-	WRITE_ONCE(host->asleep, false);
-	/* Has a channel been lost again meanwhile? The work has looked away so far. */
-	queue_work(storvsc_wq, &host->gone_work);
+}
+
+int storvsc_restart(struct storvsc_host *host)
+{
+	unsigned int noio;
+	int err;
+
+	lockdep_assert_held(&host->reset_lock);
+	if (READ_ONCE(host->removing))
+		return -ENODEV;
+	/* Memory must not be looked for on the disks that wait for this. */
+	noio = memalloc_noio_save();
+	close_channels(host);
+	wait_for_old_sub_channels(host);
+	/* From here on commands wait; before, if it was given up, they ended. */
+	WRITE_ONCE(host->dead, false);
+	host->restarts++;
+	err = wake(host);
+	memalloc_noio_restore(noio);
+	if (!err)
+		shost_printk(KERN_WARNING, host->shost, "channels were closed and opened again\n");
 	return err;
 }

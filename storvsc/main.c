@@ -45,7 +45,7 @@ BOUNDED_PARAM(reply_timeout, 1, 600, 0644,
 
 static unsigned int drain_timeout = 300;
 BOUNDED_PARAM(drain_timeout, 1, 86400, 0644,
-	      "Seconds the host may take to give commands back after a bus reset before the adapter is given up (default 300)");
+	      "Seconds the host may take to give commands back after a reset of the adapter, before its channels are closed (default 300)");
 
 struct workqueue_struct *storvsc_wq;
 

@@ -8,6 +8,7 @@
 #include <linux/blk-mq.h>
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
+#include <linux/rcupdate.h>
 #include <linux/scatterlist.h>
 #include <scsi/scsi.h>
 #include <scsi/scsi_cmnd.h>
@@ -255,7 +256,7 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 	if (unlikely(READ_ONCE(host->dead)))
 		return end_unsent(q, cmd, DID_NO_CONNECT);
 	/* Only an error handler in a hurry could reuse a command: not while the host has it. */
-	if (WARN_ON_ONCE(sc->with_host))
+	if (WARN_ON_ONCE(READ_ONCE(sc->state) != STORVSC_CMD_IDLE))
 		return busy(q, cmd);
 	if (unlikely(!put_command(&pkt, cmd)))
 		return end_unsent(q, cmd, DID_BAD_TARGET);
@@ -269,12 +270,16 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 
 	segments = scsi_dma_map(cmd);
 	/* Bounce buffers are all in use: those in flight will free some. */
-	if (unlikely(segments < 0))
+	if (unlikely(segments < 0)) {
+		atomic_long_inc(&q->unmapped);
 		return busy(q, cmd);
+	}
 
 	/* Count it, then send: it may be back before the send returns. */
-	sc->with_host = true;
+	sc->expired = 0;
+	sc->began = unlikely(READ_ONCE(host->measure)) ? ktime_get_ns() : 0;
 	WRITE_ONCE(sc->since, jiffies);
+	WRITE_ONCE(sc->state, STORVSC_CMD_SENT);
 	atomic_long_inc(&via->sent);
 	if (flags & VMBUS_SEND_MORE)
 		atomic_long_inc(&via->held);
@@ -285,7 +290,7 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 	atomic_long_dec(&via->sent);
 	if (flags & VMBUS_SEND_MORE)
 		atomic_long_dec(&via->held);
-	sc->with_host = false;
+	WRITE_ONCE(sc->state, STORVSC_CMD_IDLE);
 	scsi_dma_unmap(cmd);
 	switch (err) {
 	case -EAGAIN:
@@ -342,25 +347,51 @@ static u32 least(struct scsi_cmnd *cmd)
 	return min(cmd->underflow, scsi_bufflen(cmd));
 }
 
-/* A command is ours again: its cookie came back. */
-static void take_back(struct scsi_cmnd *cmd)
+/*
+ * A command's cookie came back. True: its end is ours. False: its time was over
+ * before, so it is the error handler's, and only learns that the host has let go
+ * of it; it may be started again at once, so nothing touches it afterwards.
+ *
+ * The error handler may see a command idle that is still being ended: whoever
+ * promises that the host has let go of commands waits for these callbacks first
+ * (synchronize_rcu() in eh.c).
+ */
+static bool claim(struct storvsc_queue *q, struct scsi_cmnd *cmd)
 {
 	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
 
+	RCU_LOCKDEP_WARN(!rcu_read_lock_any_held(), "nobody could wait for the end of this command");
+	if (likely(cmpxchg(&sc->state, STORVSC_CMD_SENT, STORVSC_CMD_IDLE) == STORVSC_CMD_SENT)) {
+		scsi_dma_unmap(cmd);
+		return true;
+	}
 	scsi_dma_unmap(cmd);
-	sc->with_host = false;
+	/* Pairs with is_back() and count_one() in eh.c. */
+	smp_store_release(&sc->state, STORVSC_CMD_IDLE);
+	wake_up_all(&q->host->wait);
+	return false;
 }
 
 /*
- * A command that timed out belongs to the error handler; for one of those
- * scsi_done() does nothing. @done is raised after it, because the error handler
- * starts commands again when it sees none in flight: pairs with
+ * One more is back, and what had to be done for it is done: the error handler
+ * starts commands again when it sees none in flight. Pairs with
  * storvsc_in_flight().
  */
-static void finish(struct storvsc_queue *q, struct scsi_cmnd *cmd)
+static void count_done(struct storvsc_queue *q)
 {
-	scsi_done(cmd);
 	smp_store_release(&q->done, q->done + 1);
+}
+
+/* Which class of durations; see STORVSC_TIMES. */
+static void note_time(struct storvsc_queue *q, struct scsi_cmnd *cmd)
+{
+	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
+	u64 us;
+
+	if (likely(!sc->began))
+		return;
+	us = (ktime_get_ns() - sc->began) / NSEC_PER_USEC;
+	q->times[min_t(u64, fls64(us), STORVSC_TIMES - 1)]++;
 }
 
 static void note_odd(struct storvsc_queue *q, u32 odd)
@@ -377,8 +408,9 @@ static void note_failure(struct storvsc_queue *q, struct scsi_cmnd *cmd,
 {
 	if (__ratelimit(&q->host->log_limit))
 		sdev_printk(KERN_WARNING, cmd->device,
-			    "channel %u: command 0x%02x failed: srb status 0x%02x, scsi status 0x%02x, host status 0x%08x\n",
-			    vmbus_chan_relid(q->chan), cmd->cmnd[0], v->srb_status,
+			    "channel %u: %s (0x%02x) failed: %s (srb status 0x%02x, scsi status 0x%02x, host status 0x%08x)\n",
+			    vmbus_chan_relid(q->chan), vstor_command_name(cmd->cmnd[0]),
+			    cmd->cmnd[0], vstor_srb_name(v->srb_status), v->srb_status,
 			    v->host_scsi_status, v->nt_status);
 }
 
@@ -421,20 +453,26 @@ static void command_done(struct storvsc_queue *q, struct scsi_cmnd *cmd,
 	trace_storvsc_complete(q, cmd, &v);
 	if (unlikely(v.odd))
 		note_odd(q, v.odd);
+	note_time(q, cmd);
 	if (unlikely(v.outcome != VSTOR_OK)) {
+		q->errors++;
 		trace_storvsc_error(q, cmd, &v);
 		if (v.outcome == VSTOR_FAILED)
 			note_failure(q, cmd, &v);
 		note_action(q->host, cmd->device, v.action);
 	}
 
-	take_back(cmd);
-	/* The mid-layer has cleared the rest of the buffer. */
-	if (v.sense_len)
-		memcpy(cmd->sense_buffer, v.sense, v.sense_len);
-	scsi_set_resid(cmd, v.residual);
-	cmd->result = host_bytes[v.outcome] << 16 | v.scsi_status;
-	finish(q, cmd);
+	if (likely(claim(q, cmd))) {
+		/* The mid-layer has cleared the rest of the buffer. */
+		if (v.sense_len)
+			memcpy(cmd->sense_buffer, v.sense, v.sense_len);
+		scsi_set_resid(cmd, v.residual);
+		cmd->result = host_bytes[v.outcome] << 16 | v.scsi_status;
+		scsi_done(cmd);
+	} else {
+		q->late++;
+	}
+	count_done(q);
 }
 
 static void noticed(struct storvsc_queue *q, const struct vmbus_pkt *pkt)
@@ -492,6 +530,18 @@ const struct vmbus_chan_ops storvsc_chan_ops = {
 	.gone = on_gone,
 };
 
+static void end_unanswered(struct storvsc_queue *q, struct scsi_cmnd *cmd, int host_byte)
+{
+	rcu_read_lock();
+	if (claim(q, cmd)) {
+		scsi_set_resid(cmd, scsi_bufflen(cmd));
+		cmd->result = host_byte << 16;
+		scsi_done(cmd);
+	}
+	rcu_read_unlock();
+	count_done(q);
+}
+
 /*
  * The channel is closed before anything is reaped: no completion can come any
  * more, no send succeeds, and the host was told, and waited for, to let go of
@@ -515,10 +565,7 @@ void storvsc_shut_queue(struct storvsc_queue *q, int host_byte)
 			ask_dropped(ask);
 			continue;
 		}
-		take_back(cmd);
-		scsi_set_resid(cmd, scsi_bufflen(cmd));
-		cmd->result = host_byte << 16;
-		finish(q, cmd);
+		end_unanswered(q, cmd, host_byte);
 	}
 }
 

@@ -35,6 +35,9 @@ struct dentry;
 /* While an adapter is removed, the host must give back something in so many jiffies. */
 #define STORVSC_WATCH_PERIOD	(30u * HZ)
 
+/* Classes of durations; the last one is "half a minute or more". */
+#define STORVSC_TIMES		26
+
 /**
  * struct storvsc_queue - a channel and the blk-mq hardware queue it serves
  * @host: whose
@@ -46,11 +49,16 @@ struct dentry;
  * @sent: commands that were given to the host
  * @held: those of them that were not shown to it at once
  * @full: sends that found no room
+ * @unmapped: commands put off because no bounce buffer was free
  * @pfn_lock: @pfns
  * @pfns: frame numbers of one large transfer, while it is being sent
  * @done: commands the host has given back and we have completed. One writer: the event
  *	callback, or after the channel was closed whoever shuts the queue
  * @answered: when the host last gave one back, in jiffies
+ * @late: those of @done that came when the error handler had them
+ * @errors: those that did not end well
+ * @times: commands by the time they took, if that is measured: the first took less
+ *	than a microsecond, each next one up to twice as long as the one before
  */
 struct storvsc_queue {
 	struct storvsc_host *host;
@@ -61,11 +69,15 @@ struct storvsc_queue {
 	atomic_long_t sent;
 	atomic_long_t held;
 	atomic_long_t full;
+	atomic_long_t unmapped;
 	spinlock_t pfn_lock;
 	u64 *pfns __guarded_by(&pfn_lock);
 
 	unsigned long done ____cacheline_aligned_in_smp;
 	unsigned long answered;
+	unsigned long late;
+	unsigned long errors;
+	unsigned long times[STORVSC_TIMES];
 };
 
 /**
@@ -148,12 +160,17 @@ struct storvsc_class {
  * @scan: they did at these addresses; STORVSC_SCAN_BIT()
  * @scan_work: looks at units
  * @gone_work: shuts queues whose channel the bus lost
+ * @revive: asks a host that was given up, or units that were, whether they are back
+ * @revive_wait: jiffies until then
+ * @restarts: how often the channels were closed and opened to get commands back
+ * @measure: how long commands take
  * @watchdog: while the adapter is removed: gives up on a host that is silent
  * @watched_busy: commands were in flight when it last looked
  * @rejects: by enum storvsc_reject
  * @silences: times a command waited in vain for the whole of its timeout
  * @log_limit: what the host causes us to log
- * @debugfs: file
+ * @debugfs: counters
+ * @debugfs_latency: how long commands took
  */
 struct storvsc_host {
 	struct Scsi_Host *shost;
@@ -176,31 +193,54 @@ struct storvsc_host {
 	DECLARE_BITMAP(scan, STORVSC_CHANNELS * STORVSC_IDS);
 	struct work_struct scan_work;
 	struct work_struct gone_work;
+	struct delayed_work revive;
+	unsigned long revive_wait;
+	unsigned int restarts;
+	bool measure;
 	struct delayed_work watchdog;
 	bool watched_busy;
 	atomic_t rejects[STORVSC_REJECT_COUNT];
 	atomic_t silences;
 	struct ratelimit_state log_limit;
 	struct dentry *debugfs;
+	struct dentry *debugfs_latency;
+};
+
+/*
+ * Whose a command is. Whoever moves it from STORVSC_CMD_SENT owns its end: the
+ * completion, which gives it back, or the timeout, after which the error
+ * handler does, and a completion that comes only then is late.
+ */
+enum storvsc_cmd_state {
+	STORVSC_CMD_IDLE,	/* not with the host */
+	STORVSC_CMD_SENT,	/* with the host */
+	STORVSC_CMD_EXPIRED,	/* with the host, but the error handler's */
 };
 
 /**
  * struct storvsc_cmd - private part of a command
- * @with_host: it was sent and has not come back
+ * @state: enum storvsc_cmd_state
+ * @expired: how often its time was over since it was sent
  * @since: when it was sent, or last seen waiting by the timeout, in jiffies
+ * @began: when it was sent, in ns, if times are measured; else 0
  */
 struct storvsc_cmd {
-	bool with_host;
+	int state;
+	unsigned int expired;
 	unsigned long since;
+	u64 began;
 };
 
 /* Bits of storvsc_lun.flags. */
 #define STORVSC_LUN_ABSENT	0	/* the host says that it is not there */
 #define STORVSC_LUN_CHANGED	1	/* it says that it changed */
+#define STORVSC_LUN_LOST	2	/* it was usable before the adapter was reset */
 
 /* Private part of a SCSI device. */
 struct storvsc_lun {
 	unsigned long flags;
+	bool deaf;		/* it has ignored a reset... */
+	unsigned long deaf_at;	/* at this time, in jiffies; both under reset_lock */
 };
 
 /* main.c */
@@ -238,6 +278,11 @@ void storvsc_unit_absent(struct storvsc_host *host, struct scsi_device *sdev);
 void storvsc_unit_changed(struct storvsc_host *host, struct scsi_device *sdev);
 void storvsc_target_changed(struct storvsc_host *host, struct scsi_device *sdev);
 void storvsc_bus_changed(struct storvsc_host *host);
+/*
+ * Get every command back by closing the channels, and begin anew; 0, or the adapter
+ * is dead. reset_lock held. Sleeps, with a bound.
+ */
+int storvsc_restart(struct storvsc_host *host);
 /* Count it, and log it if there is room; any context. */
 void storvsc_reject(struct storvsc_queue *q, enum storvsc_reject why);
 
@@ -260,7 +305,11 @@ bool storvsc_answered_since(struct storvsc_host *host, unsigned long since);
 /* eh.c */
 compat_ret(struct scsi_host_template, eh_timed_out, NULL)
 storvsc_timed_out(struct scsi_cmnd *cmd);
+int storvsc_abort(struct scsi_cmnd *cmd);
+int storvsc_unit_reset(struct scsi_cmnd *cmd);
+int storvsc_bus_reset(struct scsi_cmnd *cmd);
 int storvsc_host_reset(struct scsi_cmnd *cmd);
+void storvsc_revive(struct work_struct *work);
 /* Close all channels for good: every command ends, now and from now on. Sleeps. */
 void storvsc_give_up(struct storvsc_host *host);
 void storvsc_gone_work(struct work_struct *work);

@@ -434,11 +434,18 @@ TEST(reset)
 	struct vstor_packet other = reply_ok();
 
 	memset(&pkt, 0xa5, sizeof(pkt));
-	vstor_put_reset_bus(&pkt, 5);
+	vstor_put_reset(&pkt, VSTOR_OP_RESET_BUS, 5, 0, 0);
 	EXPECT_EQ(le32_to_cpu(pkt.op), 6);
 	EXPECT_EQ(le32_to_cpu(pkt.flags), 1);
 	EXPECT_EQ(pkt.srb.path, 5);
 	EXPECT_EQ(pkt.srb.target, 0);
+	vstor_put_reset(&pkt, VSTOR_OP_RESET_LUN, 1, 2, 63);
+	EXPECT_EQ(le32_to_cpu(pkt.op), 4);
+	EXPECT_EQ(pkt.srb.path, 1);
+	EXPECT_EQ(pkt.srb.target, 2);
+	EXPECT_EQ(pkt.srb.lun, 63);
+	vstor_put_reset(&pkt, VSTOR_OP_RESET_ADAPTER, 0, 0, 0);
+	EXPECT_EQ(le32_to_cpu(pkt.op), 5);
 
 	EXPECT_EQ(vstor_parse_reset(&ok, sizeof(ok)), 0);
 	EXPECT_EQ(vstor_parse_reset(&no, sizeof(no)), -EIO);
@@ -949,6 +956,23 @@ TEST(notices)
 			  len < 4 ? VSTOR_NOTICE_BAD : VSTOR_NOTICE_BUS_CHANGED);
 	pkt.op = cpu_to_le32(0x10b);
 	EXPECT_EQ(vstor_parse_notice(&pkt, sizeof(pkt)), VSTOR_NOTICE_BAD);
+}
+
+TEST(words_for_messages)
+{
+	unsigned int i, known = 0;
+
+	for (i = 0; i <= 0xff; i++) {
+		EXPECT(vstor_srb_name((u8)i) && *vstor_srb_name((u8)i));
+		EXPECT_STREQ(vstor_srb_name((u8)i), vstor_srb_name((u8)(i & 0x3f)));
+		known += i < 0x40 && strcmp(vstor_srb_name((u8)i), "unknown status");
+		EXPECT(vstor_command_name((u8)i) && *vstor_command_name((u8)i));
+	}
+	EXPECT_EQ(known, ARRAY_SIZE(rows));
+	EXPECT_STREQ(vstor_srb_name(0x30), "internal error");
+	EXPECT_STREQ(vstor_command_name(0x28), "read");
+	EXPECT_STREQ(vstor_command_name(0x35), "flush");
+	EXPECT_STREQ(vstor_command_name(0xff), "command");
 }
 
 TEST(names)

@@ -237,11 +237,13 @@ int vstor_put_execute(struct vstor_packet *pkt, const struct vstor_request *req)
 	return 0;
 }
 
-void vstor_put_reset_bus(struct vstor_packet *pkt, u8 path)
+void vstor_put_reset(struct vstor_packet *pkt, enum vstor_op op, u8 path, u8 target, u8 lun)
 {
-	put_header(pkt, VSTOR_OP_RESET_BUS);
+	put_header(pkt, op);
 	pkt->srb.length = cpu_to_le16(sizeof(pkt->srb));
 	pkt->srb.path = path;
+	pkt->srb.target = target;
+	pkt->srb.lun = lun;
 }
 
 /* Completions ------------------------------------------------------------------*/
@@ -560,6 +562,68 @@ enum vstor_notice vstor_parse_notice(const void *payload, u32 len)
 	default:
 		return VSTOR_NOTICE_BAD;
 	}
+}
+
+const char *vstor_srb_name(u8 srb_status)
+{
+	static const char *const names[VSTOR_SRB_CODE + 1] = {
+		[VSTOR_SRB_PENDING] = "pending",
+		[VSTOR_SRB_SUCCESS] = "success",
+		[VSTOR_SRB_ABORTED] = "aborted",
+		[VSTOR_SRB_ABORT_FAILED] = "abort failed",
+		[VSTOR_SRB_ERROR] = "error",
+		[VSTOR_SRB_BUSY] = "busy",
+		[VSTOR_SRB_INVALID_REQUEST] = "invalid request",
+		[VSTOR_SRB_INVALID_PATH] = "invalid path",
+		[VSTOR_SRB_NO_DEVICE] = "no device",
+		[VSTOR_SRB_TIMEOUT] = "timeout",
+		[VSTOR_SRB_SELECTION_TIMEOUT] = "selection timeout",
+		[VSTOR_SRB_COMMAND_TIMEOUT] = "command timeout",
+		[VSTOR_SRB_MESSAGE_REJECTED] = "message rejected",
+		[VSTOR_SRB_BUS_RESET] = "bus reset",
+		[VSTOR_SRB_PARITY_ERROR] = "parity error",
+		[VSTOR_SRB_SENSE_FAILED] = "sense data lost",
+		[VSTOR_SRB_NO_HBA] = "no adapter",
+		[VSTOR_SRB_DATA_OVERRUN] = "data overrun",
+		[VSTOR_SRB_BUS_FREE] = "bus free",
+		[VSTOR_SRB_PHASE_FAILURE] = "phase failure",
+		[VSTOR_SRB_BAD_BLOCK_LENGTH] = "bad block length",
+		[VSTOR_SRB_FLUSHED] = "flushed",
+		[VSTOR_SRB_INVALID_LUN] = "invalid unit",
+		[VSTOR_SRB_INVALID_TARGET] = "invalid target",
+		[VSTOR_SRB_BAD_FUNCTION] = "bad function",
+		[VSTOR_SRB_ERROR_RECOVERY] = "error recovery",
+		[VSTOR_SRB_NOT_POWERED] = "not powered",
+		[VSTOR_SRB_LINK_DOWN] = "link down",
+		[VSTOR_SRB_INTERNAL_ERROR] = "internal error",
+	};
+	const char *name = names[srb_status & VSTOR_SRB_CODE];
+
+	return name ? name : "unknown status";
+}
+
+const char *vstor_command_name(u8 opcode)
+{
+	static const struct {
+		u8 opcode;
+		const char *name;
+	} commands[] = {
+		{ 0x00, "test unit ready" }, { 0x03, "request sense" }, { 0x08, "read" },
+		{ 0x0a, "write" }, { 0x12, "inquiry" }, { 0x1a, "mode sense" },
+		{ 0x1b, "start stop unit" }, { 0x25, "read capacity" }, { 0x28, "read" },
+		{ 0x2a, "write" }, { 0x2f, "verify" }, { 0x35, "flush" }, { 0x41, "write same" },
+		{ 0x42, "unmap" }, { 0x5a, "mode sense" }, { 0x5e, "reservation in" },
+		{ 0x5f, "reservation out" }, { 0x88, "read" }, { 0x8a, "write" },
+		{ 0x8f, "verify" }, { 0x91, "flush" }, { 0x93, "write same" },
+		{ 0x9e, "service action" }, { 0xa0, "report units" }, { 0xa8, "read" },
+		{ 0xaa, "write" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (commands[i].opcode == opcode)
+			return commands[i].name;
+	return "command";
 }
 
 const char *vstor_outcome_name(int outcome)

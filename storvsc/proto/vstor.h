@@ -164,11 +164,16 @@ struct vstor_request {
 int vstor_put_execute(struct vstor_packet *pkt, const struct vstor_request *req);
 
 /**
- * vstor_put_reset_bus() - write the request to reset a bus
+ * vstor_put_reset() - write the request to reset something
  * @pkt: to fill in
- * @path: which
+ * @op: VSTOR_OP_RESET_LUN, VSTOR_OP_RESET_BUS or VSTOR_OP_RESET_ADAPTER
+ * @path: SCSI channel
+ * @target: SCSI target
+ * @lun: logical unit
+ *
+ * Each reads as much of the address as it needs. There is none to abort one command.
  */
-void vstor_put_reset_bus(struct vstor_packet *pkt, u8 path);
+void vstor_put_reset(struct vstor_packet *pkt, enum vstor_op op, u8 path, u8 target, u8 lun);
 
 /* Completions ------------------------------------------------------------------*/
 
@@ -270,6 +275,22 @@ enum vstor_notice {
  * Return: what it says.
  */
 enum vstor_notice vstor_parse_notice(const void *payload, u32 len);
+
+/**
+ * vstor_srb_name() - what a status code says, for messages
+ * @srb_status: any value, flags included
+ *
+ * Return: never NULL.
+ */
+const char *vstor_srb_name(u8 srb_status);
+
+/**
+ * vstor_command_name() - what a command does, for messages
+ * @opcode: any value
+ *
+ * Return: never NULL.
+ */
+const char *vstor_command_name(u8 opcode);
 
 /**
  * vstor_outcome_name() - for traces and messages
