@@ -102,11 +102,13 @@ storvsc_timed_out(struct scsi_cmnd *cmd)
 	struct storvsc_host *host = shost_priv(cmd->device->host);
 	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
 	unsigned long since = READ_ONCE(sc->since);
-	bool answers = storvsc_answered_since(host, since);
+	bool answers;
 
-	/* Its cookie is on the way. */
-	if (READ_ONCE(host->dead))
+	storvsc_poll_all(host);
+	/* Its cookie is on the way, or was not ours to wait for. */
+	if (READ_ONCE(host->dead) || READ_ONCE(sc->state) == STORVSC_CMD_IDLE)
 		return SCSI_EH_RESET_TIMER;
+	answers = storvsc_answered_since(host, since);
 	/* Once only: of an answer that is lost, the others say nothing. */
 	if (answers && !sc->expired++ && !scsi_host_in_recovery(cmd->device->host)) {
 		WRITE_ONCE(sc->since, jiffies);
@@ -167,6 +169,7 @@ static bool drain(struct storvsc_host *host, u32 op, const struct scsi_device *s
 		if (READ_ONCE(host->dead) || time_after(jiffies, end))
 			return false;
 		msleep(DRAIN_POLL_MS);
+		storvsc_poll_all(host);
 	}
 	/* The last of them may be on their way through scsi_done(). */
 	synchronize_rcu();
@@ -243,6 +246,19 @@ static bool is_back(struct scsi_cmnd *cmd)
 	return smp_load_acquire(&sc->state) == STORVSC_CMD_IDLE;
 }
 
+static bool comes_back(struct storvsc_host *host, struct scsi_cmnd *cmd)
+{
+	unsigned long end = jiffies + storvsc_reply_timeout();
+
+	while (!is_back(cmd)) {
+		if (READ_ONCE(host->dead) || time_after(jiffies, end))
+			return false;
+		msleep(DRAIN_POLL_MS);
+		storvsc_poll_all(host);
+	}
+	return true;
+}
+
 /* Commands go to the unit all the time, so it is this one that is waited for. */
 static void reset_unit_for(struct storvsc_host *host, struct scsi_cmnd *cmd)
 {
@@ -255,10 +271,7 @@ static void reset_unit_for(struct storvsc_host *host, struct scsi_cmnd *cmd)
 	say_reset(host, VSTOR_OP_RESET_LUN, sdev);
 	err = ask_reset(host, VSTOR_OP_RESET_LUN, sdev);
 	/* A host that says no is there, and may yet give the command back. */
-	if (!err || err == -EIO)
-		wait_event_timeout(host->wait, is_back(cmd) || READ_ONCE(host->dead),
-				   storvsc_reply_timeout());
-	lun->deaf = !is_back(cmd);
+	lun->deaf = (err && err != -EIO) || !comes_back(host, cmd);
 	lun->deaf_at = jiffies;
 }
 

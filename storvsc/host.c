@@ -317,12 +317,13 @@ static int debugfs_show(struct seq_file *file, void *unused)
 	for (i = 0; i < host->queue_count; i++) {
 		struct storvsc_queue *q = &host->queues[i];
 
-		seq_printf(file, "queue %u: relid %u cpu %d sent %lu done %lu held %lu full %lu unmapped %lu errors %lu late %lu%s\n",
+		seq_printf(file, "queue %u: relid %u cpu %d sent %lu done %lu held %lu full %lu bounced %lu unmapped %lu polls %lu errors %lu late %lu%s%s\n",
 			   i, vmbus_chan_relid(q->chan), vmbus_chan_cpu(q->chan),
 			   atomic_long_read(&q->sent), READ_ONCE(q->done),
 			   atomic_long_read(&q->held), atomic_long_read(&q->full),
-			   atomic_long_read(&q->unmapped), READ_ONCE(q->errors),
-			   READ_ONCE(q->late), READ_ONCE(q->dead) ? " dead" : "");
+			   atomic_long_read(&q->bounced), atomic_long_read(&q->unmapped),
+			   READ_ONCE(q->polls), READ_ONCE(q->errors), READ_ONCE(q->late),
+			   q->polled ? " polled" : "", READ_ONCE(q->dead) ? " dead" : "");
 	}
 	rcu_read_unlock();
 	for (i = 0; i < STORVSC_REJECT_COUNT; i++)
@@ -389,15 +390,15 @@ static void add_debugfs(struct storvsc_host *host)
 /* The template ----------------------------------------------------------------------*/
 
 /* A queue serves the CPU its channel interrupts; the other CPUs are shared out. */
-static void map_queues(struct Scsi_Host *shost)
+static void map_interrupting(struct storvsc_host *host, struct blk_mq_queue_map *map)
 {
-	struct blk_mq_queue_map *map = &shost->tag_set.map[HCTX_TYPE_DEFAULT];
-	struct storvsc_host *host = shost_priv(shost);
 	unsigned int i, j;
 	int cpu;
 
+	map->nr_queues = min(host->first_polled, host->queue_count);
+	map->queue_offset = 0;
 	blk_mq_map_queues(map);
-	for (i = 0; i < host->queue_count && i < map->nr_queues; i++) {
+	for (i = 0; i < map->nr_queues; i++) {
 		cpu = vmbus_chan_cpu(host->queues[i].chan);
 		if (cpu < 0 || cpu >= nr_cpu_ids || !cpu_possible(cpu))
 			continue;
@@ -406,8 +407,23 @@ static void map_queues(struct Scsi_Host *shost)
 			if (vmbus_chan_cpu(host->queues[j].chan) == cpu)
 				break;
 		if (j == i)
-			map->mq_map[cpu] = map->queue_offset + i;
+			map->mq_map[cpu] = i;
 	}
+}
+
+static void map_queues(struct Scsi_Host *shost)
+{
+	struct blk_mq_queue_map *maps = shost->tag_set.map;
+	struct storvsc_host *host = shost_priv(shost);
+
+	map_interrupting(host, &maps[HCTX_TYPE_DEFAULT]);
+	if (shost->nr_maps <= HCTX_TYPE_POLL)
+		return;
+	/* Reads are not apart from the rest. */
+	maps[HCTX_TYPE_READ].nr_queues = 0;
+	maps[HCTX_TYPE_POLL].nr_queues = host->queue_count - host->first_polled;
+	maps[HCTX_TYPE_POLL].queue_offset = host->first_polled;
+	blk_mq_map_queues(&maps[HCTX_TYPE_POLL]);
 }
 
 static struct scsi_host_template template = {
@@ -416,6 +432,7 @@ static struct scsi_host_template template = {
 	.proc_name = "storvsc_host",
 	.queuecommand = storvsc_queuecommand,
 	.commit_rqs = storvsc_commit,
+	.mq_poll = storvsc_poll,
 	.map_queues = map_queues,
 	.init_cmd_priv = storvsc_init_cmd,
 	.cmd_size = sizeof(struct storvsc_cmd),
@@ -505,8 +522,9 @@ static int handshake(struct storvsc_host *host, struct vstor_init *in, unsigned 
 static int open_chan(struct storvsc_queue *q, struct vmbus_chan *chan)
 {
 	const struct vmbus_chan_config config = {
-		.ops = &storvsc_chan_ops,
+		.ops = q->polled ? &storvsc_polled_ops : &storvsc_chan_ops,
 		.ctx = q,
+		.events = q->polled ? VMBUS_EVENTS_DRIVER : VMBUS_EVENTS_BUS,
 		.tx_bytes = storvsc_ring_bytes(),
 		.rx_bytes = storvsc_ring_bytes(),
 		.max_packet = MAX_PACKET,
@@ -525,6 +543,7 @@ static int open_queue(struct storvsc_host *host, struct vmbus_chan *chan)
 
 	/* Another channel may have failed to open in this place. */
 	q->gone = false;
+	q->polled = host->queue_count >= host->first_polled;
 	q->chan = chan;
 	err = open_chan(q, chan);
 	if (err) {
@@ -540,6 +559,15 @@ static int open_queue(struct storvsc_host *host, struct vmbus_chan *chan)
 	return 0;
 }
 
+/* Of so many channels. Those for programs that poll come first, but for the primary. */
+static unsigned int first_polled(const struct storvsc_host *host, unsigned int channels)
+{
+	unsigned int polled = host->class->one_disk ? 0 : storvsc_poll_limit();
+
+	channels = min(channels, host->queue_room);
+	return polled < channels ? channels - polled : 1;
+}
+
 /* As many as come and open; none is needed. */
 static void open_sub_channels(struct storvsc_host *host)
 {
@@ -551,6 +579,7 @@ static void open_sub_channels(struct storvsc_host *host)
 	if (!promised)
 		return;
 	there = vmbus_subchans_wait(primary, promised, SUB_CHANNELS_WAIT_MS);
+	host->first_polled = first_polled(host, 1 + there);
 	for (i = 0; i < there && host->queue_count < host->queue_room; i++) {
 		chan = vmbus_subchan_get(primary, i);
 		if (!chan)
@@ -568,7 +597,8 @@ static int alloc_queues(struct storvsc_host *host)
 	unsigned int i;
 
 	/* Of IDE disks hosts have one channel each. */
-	host->queue_room = host->class->one_disk ? 1 : storvsc_queue_limit();
+	host->queue_room = host->class->one_disk ? 1 : storvsc_queue_limit() + storvsc_poll_limit();
+	host->first_polled = host->queue_room;
 	host->queues = kcalloc(host->queue_room, sizeof(*host->queues), GFP_KERNEL);
 	if (!host->queues)
 		return -ENOMEM;
@@ -652,6 +682,8 @@ static void set_limits(struct storvsc_host *host)
 	shost->can_queue = host->depth;
 	shost->cmd_per_lun = host->depth;
 	shost->nr_hw_queues = host->queue_count;
+	if (host->queue_count > host->first_polled)
+		shost->nr_maps = HCTX_MAX_TYPES;
 	shost->max_channel = host->class->channels - 1;
 	shost->max_id = host->class->ids;
 	shost->max_lun = host->class->luns;

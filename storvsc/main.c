@@ -31,6 +31,10 @@ static unsigned int max_queues;
 BOUNDED_PARAM(max_queues, 0, 1 + VSTOR_MAX_SUB_CHANNELS, 0444,
 	      "Most channels of an adapter, 1 to 64, or 0 for one per CPU (default 0)");
 
+static unsigned int poll_queues;
+BOUNDED_PARAM(poll_queues, 0, VSTOR_MAX_SUB_CHANNELS, 0444,
+	      "Most further channels of an adapter that never interrupt, for programs that poll, 0 to 63 (default 0)");
+
 static unsigned int queue_depth;
 BOUNDED_PARAM(queue_depth, 0, 2048, 0444,
 	      "Most commands an adapter gives the host at once, or 0 to let the number of channels decide (default 0)");
@@ -62,6 +66,11 @@ unsigned int storvsc_queue_limit(void)
 	if (max_queues)
 		limit = min(limit, max_queues);
 	return min(limit, 1 + VSTOR_MAX_SUB_CHANNELS);
+}
+
+unsigned int storvsc_poll_limit(void)
+{
+	return min(poll_queues, 1 + VSTOR_MAX_SUB_CHANNELS - storvsc_queue_limit());
 }
 
 /* 512 for one channel, a little more for each further one. */

@@ -21,6 +21,9 @@
 /* For the host's own supervision of its disks; what Linux does is another matter. */
 #define HOST_TIMEOUT_S	60
 
+/* Most completions one look at a polled channel takes: whoever waits wants to go on. */
+#define POLL_BUDGET	64
+
 int storvsc_init_cmd(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
 {
 	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
@@ -245,6 +248,19 @@ static bool put_command(struct vstor_packet *pkt, struct scsi_cmnd *cmd)
 	return !vstor_put_execute(pkt, &req);
 }
 
+/* The error handler borrows a command of a program that polls, and waits for an interrupt. */
+static bool nobody_polls(const struct storvsc_queue *q, const struct scsi_cmnd *cmd)
+{
+	return q->polled && cmd->submitter == SUBMITTED_BY_SCSI_ERROR_HANDLER;
+}
+
+static bool is_bounced(struct scsi_cmnd *cmd)
+{
+	struct scatterlist *sg = scsi_sglist(cmd);
+
+	return sg_dma_address(sg) != sg_phys(sg);
+}
+
 static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scsi_cmnd *cmd)
 {
 	unsigned int flags = cmd->flags & SCMD_LAST ? 0 : VMBUS_SEND_MORE;
@@ -260,9 +276,9 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 		return busy(q, cmd);
 	if (unlikely(!put_command(&pkt, cmd)))
 		return end_unsent(q, cmd, DID_BAD_TARGET);
-	if (unlikely(READ_ONCE(q->dead))) {
-		if (READ_ONCE(host->asleep))
-			return busy(q, cmd);
+	if (unlikely(READ_ONCE(q->dead) && READ_ONCE(host->asleep)))
+		return busy(q, cmd);
+	if (unlikely(READ_ONCE(q->dead) || nobody_polls(q, cmd))) {
 		via = &host->queues[0];
 		/* Nobody will kick that one for us. */
 		flags = 0;
@@ -274,6 +290,9 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 		atomic_long_inc(&q->unmapped);
 		return busy(q, cmd);
 	}
+
+	if (unlikely(segments && is_bounced(cmd)))
+		atomic_long_inc(&q->bounced);
 
 	/* Count it, then send: it may be back before the send returns. */
 	sc->expired = 0;
@@ -491,9 +510,9 @@ static void noticed(struct storvsc_queue *q, const struct vmbus_pkt *pkt)
 	}
 }
 
-static void on_event(struct vmbus_chan *chan, void *ctx)
+/* Everything the host has sent. One at a time: the event callback, or whoever polls. */
+static void receive(struct vmbus_chan *chan, struct storvsc_queue *q)
 {
-	struct storvsc_queue *q = ctx;
 	struct storvsc_ask *ask;
 	struct vmbus_pkt pkt;
 	bool answered = false;
@@ -515,6 +534,38 @@ static void on_event(struct vmbus_chan *chan, void *ctx)
 		WRITE_ONCE(q->answered, jiffies);
 }
 
+static void on_event(struct vmbus_chan *chan, void *ctx)
+{
+	receive(chan, ctx);
+}
+
+int storvsc_poll(struct Scsi_Host *shost, unsigned int hwq)
+{
+	struct storvsc_host *host = shost_priv(shost);
+	struct storvsc_queue *q = &host->queues[hwq];
+	struct vmbus_chan *chan;
+	int done = 0;
+
+	/* The channel may be replaced; and see claim(). */
+	rcu_read_lock();
+	chan = READ_ONCE(q->chan);
+	if (vmbus_chan_poll_begin(chan, POLL_BUDGET)) {
+		q->polls++;
+		receive(chan, q);
+		done = vmbus_chan_poll_end(chan);
+	}
+	rcu_read_unlock();
+	return done;
+}
+
+void storvsc_poll_all(struct storvsc_host *host)
+{
+	unsigned int i;
+
+	for (i = host->first_polled; i < host->queue_count; i++)
+		storvsc_poll(host->shost, i);
+}
+
 static void on_gone(struct vmbus_chan *chan, void *ctx)
 {
 	struct storvsc_queue *q = ctx;
@@ -527,6 +578,11 @@ static void on_gone(struct vmbus_chan *chan, void *ctx)
 
 const struct vmbus_chan_ops storvsc_chan_ops = {
 	.event = on_event,
+	.gone = on_gone,
+};
+
+/* Such a channel is never rearmed, so the host interrupts nobody. */
+const struct vmbus_chan_ops storvsc_polled_ops = {
 	.gone = on_gone,
 };
 

@@ -47,14 +47,17 @@ struct dentry;
  *	@host->shut_lock, read without
  * @gone: the bus said so; storvsc_gone_work() shuts it
  * @sent: commands that were given to the host
- * @held: those of them that were not shown to it at once
+ * @polled: the channel never interrupts; whoever waits for a command looks for it
+ * @held: those of @sent that were not shown to it at once
  * @full: sends that found no room
  * @unmapped: commands put off because no bounce buffer was free
+ * @bounced: commands whose data went through a bounce buffer
  * @pfn_lock: @pfns
  * @pfns: frame numbers of one large transfer, while it is being sent
  * @done: commands the host has given back and we have completed. One writer: the event
  *	callback, or after the channel was closed whoever shuts the queue
  * @answered: when the host last gave one back, in jiffies
+ * @polls: times somebody looked for commands here, in vain or not
  * @late: those of @done that came when the error handler had them
  * @errors: those that did not end well
  * @times: commands by the time they took, if that is measured: the first took less
@@ -64,17 +67,20 @@ struct storvsc_queue {
 	struct storvsc_host *host;
 	struct vmbus_chan *chan;
 	u16 index;
+	bool polled;
 	bool dead;
 	bool gone;
 	atomic_long_t sent;
 	atomic_long_t held;
 	atomic_long_t full;
 	atomic_long_t unmapped;
+	atomic_long_t bounced;
 	spinlock_t pfn_lock;
 	u64 *pfns __guarded_by(&pfn_lock);
 
 	unsigned long done ____cacheline_aligned_in_smp;
 	unsigned long answered;
+	unsigned long polls;
 	unsigned long late;
 	unsigned long errors;
 	unsigned long times[STORVSC_TIMES];
@@ -147,6 +153,7 @@ struct storvsc_class {
  *	has closed
  * @queue_room: most channels it may have
  * @queue_count: those it has
+ * @first_polled: the first that is polled; those that interrupt come before. No less than 1
  * @depth: most commands the host may have at once
  * @dead: no command is sent any more, each ends at once. Set under @shut_lock
  * @asleep: no channel is open, but will be again; commands wait. Every queue is dead, too
@@ -180,6 +187,7 @@ struct storvsc_host {
 	struct storvsc_queue *queues;
 	unsigned int queue_room;
 	unsigned int queue_count;
+	unsigned int first_polled;
 	unsigned int depth;
 	bool dead;
 	bool asleep;
@@ -246,7 +254,8 @@ struct storvsc_lun {
 /* main.c */
 extern struct workqueue_struct *storvsc_wq;	/* for what ends commands */
 unsigned int storvsc_ring_bytes(void);
-unsigned int storvsc_queue_limit(void);
+unsigned int storvsc_queue_limit(void);		/* channels that interrupt */
+unsigned int storvsc_poll_limit(void);		/* those that do not, beside them */
 unsigned int storvsc_depth(unsigned int queues);
 unsigned int storvsc_depth_limit(void);
 unsigned long storvsc_timeout(void);		/* jiffies: for a command */
@@ -288,9 +297,13 @@ void storvsc_reject(struct storvsc_queue *q, enum storvsc_reject why);
 
 /* queue.c */
 extern const struct vmbus_chan_ops storvsc_chan_ops;
+extern const struct vmbus_chan_ops storvsc_polled_ops;
 compat_ret(struct scsi_host_template, queuecommand, NULL, NULL)
 storvsc_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *cmd);
 void storvsc_commit(struct Scsi_Host *shost, u16 hwq);
+int storvsc_poll(struct Scsi_Host *shost, unsigned int hwq);
+/* For who waits for commands but cannot know that anybody polls for them. Process context. */
+void storvsc_poll_all(struct storvsc_host *host);
 int storvsc_init_cmd(struct Scsi_Host *shost, struct scsi_cmnd *cmd);
 /* Ask and wait, with a bound. Sleeps. @reply has room for a struct vstor_packet. */
 int storvsc_ask(struct storvsc_host *host, struct storvsc_ask *ask,
