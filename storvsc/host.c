@@ -225,9 +225,12 @@ static void scan(struct storvsc_host *host)
 
 static int init_unit(struct scsi_device *sdev)
 {
-	sdev->hostdata = kzalloc(sizeof(struct storvsc_lun), GFP_KERNEL);
-	if (!sdev->hostdata)
+	struct storvsc_lun *lun = kzalloc(sizeof(*lun), GFP_KERNEL);
+
+	if (!lun)
 		return -ENOMEM;
+	lun->full_at = jiffies - HZ;
+	sdev->hostdata = lun;
 	/* The host's disks say less of themselves than they can. */
 	sdev->sdev_bflags = BLIST_REPORTLUN2 | BLIST_TRY_VPD_PAGES;
 	return 0;

@@ -21,6 +21,9 @@
 /* For the host's own supervision of its disks; what Linux does is another matter. */
 #define HOST_TIMEOUT_S	60
 
+/* In so many jiffies a unit's depth shrinks once; see give_less(). */
+#define FULL_MOMENT	(HZ / 16)
+
 /* Most completions one look at a polled channel takes: whoever waits wants to go on. */
 #define POLL_BUDGET	64
 
@@ -451,6 +454,25 @@ static void note_action(struct storvsc_host *host, struct scsi_device *sdev,
 	}
 }
 
+/*
+ * The unit has more than it can take: a quarter less. Many answers may come of one
+ * such moment, so one of them counts. The mid-layer would take away a single
+ * command the eleventh time; giving back, one by one after a while, is left to it.
+ */
+static void give_less(struct scsi_device *sdev)
+{
+	struct storvsc_lun *lun = sdev->hostdata;
+	int busy = scsi_device_busy(sdev);
+
+	if (!lun || time_before(jiffies, READ_ONCE(lun->full_at) + FULL_MOMENT))
+		return;
+	WRITE_ONCE(lun->full_at, jiffies);
+	/* The mid-layer gives nothing back for a while. */
+	sdev->last_queue_full_time = jiffies;
+	if (busy <= sdev->queue_depth)
+		scsi_change_queue_depth(sdev, max(busy - busy / 4 - 1, 1));
+}
+
 static void command_done(struct storvsc_queue *q, struct scsi_cmnd *cmd,
 			 const struct vmbus_pkt *pkt)
 {
@@ -479,6 +501,8 @@ static void command_done(struct storvsc_queue *q, struct scsi_cmnd *cmd,
 		if (v.outcome == VSTOR_FAILED)
 			note_failure(q, cmd, &v);
 		note_action(q->host, cmd->device, v.action);
+		if (v.scsi_status == SAM_STAT_TASK_SET_FULL)
+			give_less(cmd->device);
 	}
 
 	if (likely(claim(q, cmd))) {

@@ -247,6 +247,7 @@ struct storvsc_cmd {
 /* Private part of a SCSI device. */
 struct storvsc_lun {
 	unsigned long flags;
+	unsigned long full_at;	/* when it had more than it can take, in jiffies */
 	bool deaf;		/* it has ignored a reset... */
 	unsigned long deaf_at;	/* at this time, in jiffies; both under reset_lock */
 };

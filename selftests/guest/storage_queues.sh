@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # machine: smp=1 provider="lun0=ram:32M,sub_channels=3" drivers=kit timeout=600
 # proves: programs that poll get their answers without one interrupt, whatever becomes of host and channel;
-#         commands that come together cost one signal; a full ring holds commands back and loses none
+#         commands that come together cost one signal; a full ring and a full host hold commands back and lose none
 . ./ktap.sh
 . ./lib.sh
-ktap_plan 12
+ktap_plan 13
 
 # queue N FIELD: a counter of an adapter's queue
 queue() {
@@ -68,6 +68,15 @@ full_ring() {
 			--verify_fatal=1 &&
 		ctl scsi0 delay 0 && grown full 0 "$full" 1
 }
+depth() { cat "/sys/block/$disk/device/queue_depth"; }
+# TASK SET FULL is no error: the unit gets fewer at once.
+full_host() {
+	device=/sys/block/$disk/device before=$(depth)
+	ctl scsi0 fail 40 04 28 - 28 && run busy --ioengine=libaio --iodepth=32 --rw=randread &&
+		ctl scsi0 fail 0 04 28 - && echo "depth was $before, is $(depth)" && [ "$(depth)" -lt 32 ] && less=$(depth) &&
+		echo 1 >"$device/queue_ramp_up_period" && sleep 1 && run idle --ioengine=libaio --iodepth=32 --rw=randread &&
+		echo "then $(depth)" && [ "$(depth)" -gt "$less" ]
+}
 depth_by_hand() {
 	echo 3 >"/sys/block/$disk/device/queue_depth" && ctl reset-counters &&
 		run depth --ioengine=libaio --iodepth=16 --rw=randread && [ "$(host scsi0.max_outstanding)" -le 3 ]
@@ -88,6 +97,7 @@ ktap_check others_still_interrupt others_interrupt
 ktap_check one_signal_for_a_batch batches
 ktap_check polled_command_is_lost polled_errors
 ktap_check polled_channel_is_opened_again opened_again
+ktap_check full_host_is_given_less full_host
 ktap_check depth_changes_by_hand depth_by_hand
 ktap_check adapter_is_taken_from_who_polls taken_away
 ktap_check full_ring_loses_nothing full_ring
