@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# machine: smp=1 provider="lun0=ram:32M" drivers=kit timeout=400 append="swiotlb=1024,force"
+# proves: where all data must go through bounce buffers they do, and every byte is where it belongs
+. ./ktap.sh
+. ./lib.sh
+ktap_plan 8
+
+storvsc() {
+	awk -v f="$1" '
+		$1 == "queue" { for (i = 3; i < NF; i++) if ($i == f) n += $(i + 1) }
+		END { print n + 0 }' /sys/kernel/debug/storvsc-host*
+}
+disk() { disk=$(disk_of_lun 0); }
+verified() { fio --name=bounce --filename="/dev/$disk" --direct=1 --verify=crc32c --verify_fatal=1 "$@"; }
+
+small() { verified --ioengine=libaio --iodepth=16 --bsrange=512-16k --size=2M --rw=randwrite; }
+large() { verified --ioengine=libaio --iodepth=64 --bs=256k --size=24M --rw=write; }
+all_bounced() { echo "bounced: $(storvsc bounced) of $(storvsc sent)" && [ "$(storvsc bounced)" -gt 100 ]; }
+no_errors() { [ "$(storvsc errors)" -le "$errors" ] && ! in_log 'I/O error|cannot be sent'; }
+
+ktap_check drivers_load load_drivers
+ktap_check disk_is_there disk
+errors=$(storvsc errors)
+ktap_check small_transfers small
+ktap_check large_transfers large
+ktap_check everything_was_bounced all_bounced
+ktap_check nothing_failed no_errors
+ktap_check drivers_unload unload_drivers
+ktap_check host_saw_no_violation no_violations
+ktap_done
