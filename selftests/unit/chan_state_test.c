@@ -83,6 +83,16 @@ TEST(second_rescind_changes_nothing)
 	EXPECT_EQ(AFTER(CHAN_EV_RESCIND, CHAN_EV_RESCIND), CHAN_RESCINDED);
 }
 
+/* Whatever else is heard of its relid: it is gone, and stays so until its relid is given back. */
+TEST(nothing_un_rescinds_a_channel)
+{
+	int event;
+
+	for (event = 0; event < CHAN_EVENT_COUNT; event++)
+		EXPECT_EQ(chan_state_next(CHAN_RESCINDED, event),
+			  event == CHAN_EV_RELEASE ? CHAN_RELEASED : CHAN_RESCINDED);
+}
+
 /* A ring may lie before the host's answer to the open is heard. */
 TEST(channel_that_broke_while_opening_stays_broken)
 {

@@ -388,6 +388,27 @@ TEST(a_relid_goes_to_another_device_the_moment_it_is_released)
 	end();
 }
 
+/* The host offers a relid that it has taken away and that nobody has given back. */
+TEST(a_refused_offer_does_not_un_rescind_a_channel)
+{
+	begin();
+	REQUIRE(get_open());
+	order("rescind pair0");
+	order("inject offer relid=pair0 instance=1");
+	pair_settle(&pair);
+	EXPECT_EQ(pair.guest.unmatched, 1);
+	EXPECT_EQ(pair.guest.chan[0].state, CHAN_RESCINDED);
+	EXPECT(!mg_send(&pair.guest, 0, 64, false));
+	EXPECT(mg_release(&pair.guest, 0));
+	/* Now that it is free, the same offer is as good as any. */
+	order("inject offer relid=1 instance=1");
+	pair_settle(&pair);
+	EXPECT_EQ(pair.guest.unmatched, 1);
+	EXPECT_EQ(pair.guest.chan[0].state, CHAN_OFFERED);
+	EXPECT(mg_release(&pair.guest, 0));
+	end();
+}
+
 TEST(a_made_up_relid_may_be_given_back_once)
 {
 	begin();
