@@ -173,11 +173,11 @@ static bool where_to(struct vsp_chan *chan, uint32_t *vp)
 		return false;
 	case VSP_FAULT_DELAY:
 		snprintf(script, sizeof(script), "interrupt %u", chan->relid);
-		vsp_later(chan->vsp, arg * 1000000ull, 1, 0, script);
+		vsp_put_off(chan->vsp, arg * 1000000ull, script);
 		return false;
 	case VSP_FAULT_DUP:
 		snprintf(script, sizeof(script), "interrupt %u", chan->relid);
-		vsp_later(chan->vsp, 0, 1, 0, script);
+		vsp_put_off(chan->vsp, 0, script);
 		break;
 	case VSP_FAULT_VP:
 		*vp = arg;

@@ -163,6 +163,7 @@ struct vsp_later {
 	struct vsp_timer_event timer;
 	uint64_t period;		/* ns */
 	uint32_t left;
+	bool owed;			/* late, but it must come */
 	char *script;
 };
 
@@ -300,6 +301,10 @@ void vsp_hook_clear(struct vsp *vsp);
 /* Run @script @count times, the first time after @delay ns, then every @period ns. */
 int vsp_later(struct vsp *vsp, uint64_t delay, uint32_t count, uint64_t period,
 	      const char *script);
+/* The same once, for what the host owes: it is not forgotten with the scripts. */
+void vsp_put_off(struct vsp *vsp, uint64_t delay, const char *script);
+/* All that was put off, now. */
+void vsp_hurry(struct vsp *vsp);
 /* Something is about to happen: run what is to be run before it. */
 void vsp_before(struct vsp *vsp, uint32_t about);
 /* It has happened: what is to be run after it waits for vsp_run_due(). */

@@ -248,25 +248,61 @@ static void later_now(void *arg)
 	free(script);
 }
 
-int vsp_later(struct vsp *vsp, uint64_t delay, uint32_t count, uint64_t period,
-	      const char *script)
+static struct vsp_later *add_later(struct vsp *vsp, uint64_t delay, const char *script)
 {
 	struct vsp_later *later = calloc(1, sizeof(*later));
 
 	if (!later)
-		return -ENOMEM;
+		return NULL;
 	later->script = strdup(script);
 	if (!later->script) {
 		free(later);
-		return -ENOMEM;
+		return NULL;
 	}
 	later->vsp = vsp;
-	later->left = count;
-	later->period = period;
+	later->left = 1;
 	later->timer.fn = later_now;
 	later->timer.arg = later;
 	later->next = vsp->laters;
 	vsp->laters = later;
 	vsp_timer_set(vsp, &later->timer, vsp_now(vsp) + delay);
+	return later;
+}
+
+int vsp_later(struct vsp *vsp, uint64_t delay, uint32_t count, uint64_t period,
+	      const char *script)
+{
+	struct vsp_later *later = add_later(vsp, delay, script);
+
+	if (!later)
+		return -ENOMEM;
+	later->left = count;
+	later->period = period;
 	return 0;
+}
+
+void vsp_put_off(struct vsp *vsp, uint64_t delay, const char *script)
+{
+	struct vsp_later *later = add_later(vsp, delay, script);
+
+	if (later)
+		later->owed = true;
+}
+
+static struct vsp_later *find_owed(struct vsp *vsp)
+{
+	struct vsp_later *later;
+
+	for (later = vsp->laters; later; later = later->next)
+		if (later->owed)
+			break;
+	return later;
+}
+
+void vsp_hurry(struct vsp *vsp)
+{
+	struct vsp_later *later;
+
+	while ((later = find_owed(vsp)))
+		later_now(later);
 }

@@ -334,6 +334,7 @@ static void do_behave(struct vsp *vsp, const char *args, vsp_put_line put, void 
 {
 	(void)args;
 	vsp_fault_clear(vsp);
+	vsp_hurry(vsp);
 	vsp_hook_clear(vsp);
 	vsp_release_held(vsp, VSP_IN_ORDER);
 	ok(put, ctx);

@@ -486,6 +486,25 @@ TEST(a_fault_of_every_interrupt_spoils_each_once)
 	end();
 }
 
+/* Nobody would ring again for what is in the ring already. */
+TEST(what_is_late_comes_when_the_host_behaves_again)
+{
+	char out[256];
+
+	begin();
+	REQUIRE(get_open());
+	order("fault interrupt:delay:5:*");
+	EXPECT(!talks(0));
+	order("after 1 rescind pair0");
+	order("behave");
+	pair_settle(&pair);
+	EXPECT_EQ(pair.guest.answered, 1);
+	EXPECT(loopback_command(pair.lb, "hooks", out, sizeof(out)));
+	EXPECT_STREQ(out, "ok\n");
+	EXPECT(talks(0));
+	end();
+}
+
 /* Packets -------------------------------------------------------------------------------*/
 
 static const char *const descriptors_that_lie[] = {
