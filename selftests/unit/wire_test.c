@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "wire/guid.h"
+#include "wire/hvic.h"
 #include "wire/msg.h"
 #include "wire/pkt.h"
 #include "wire/tlfs.h"
@@ -294,6 +295,120 @@ TEST(storage_packets)
 	AT(struct vstor_properties, max_sub_channels, 4, 2);
 	AT(struct vstor_properties, flags, 8, 4);
 	AT(struct vstor_properties, max_transfer_bytes, 12, 4);
+}
+
+/* Offsets counted from the header's end, as the tables of the protocol have them. */
+TEST(service_messages)
+{
+	SIZE(struct hvic_hdr, 28);
+	AT(struct hvic_hdr, pipe_type, 0, 4);
+	AT(struct hvic_hdr, pipe_len, 4, 4);
+	AT(struct hvic_hdr, framework, 8, 4);
+	AT(struct hvic_hdr, type, 12, 2);
+	AT(struct hvic_hdr, version, 14, 4);
+	AT(struct hvic_hdr, body_len, 18, 2);
+	AT(struct hvic_hdr, status, 20, 4);
+	AT(struct hvic_hdr, transaction, 24, 1);
+	AT(struct hvic_hdr, flags, 25, 1);
+	SIZE(struct hvic_negotiate, 8);
+	AT(struct hvic_negotiate, framework_cnt, 0, 2);
+	AT(struct hvic_negotiate, version_cnt, 2, 2);
+	EXPECT_EQ(offsetof(struct hvic_negotiate, versions), 8);
+
+	SIZE(struct hvic_shutdown, 3 * 4 + 2048);
+	AT(struct hvic_shutdown, reason, 0, 4);
+	AT(struct hvic_shutdown, timeout_s, 4, 4);
+	AT(struct hvic_shutdown, flags, 8, 4);
+	AT(struct hvic_shutdown, text, 12, 2048);
+
+	SIZE(struct hvic_timesync, 28);
+	AT(struct hvic_timesync, host_time, 0, 8);
+	AT(struct hvic_timesync, guest_time, 8, 8);
+	AT(struct hvic_timesync, round_trip, 16, 8);
+	AT(struct hvic_timesync, flags, 24, 1);
+	SIZE(struct hvic_timesync_ref, 24);
+	AT(struct hvic_timesync_ref, host_time, 0, 8);
+	AT(struct hvic_timesync_ref, reference_time, 8, 8);
+	AT(struct hvic_timesync_ref, flags, 16, 1);
+	AT(struct hvic_timesync_ref, leap, 17, 1);
+	AT(struct hvic_timesync_ref, stratum, 18, 1);
+	/* Seconds between the two epochs: 369 years, 89 of them leap years. */
+	EXPECT_EQ(HVIC_TIME_UNIX_EPOCH, (369ull * 365 + 89) * 86400 * HVIC_TIME_PER_SECOND);
+
+	SIZE(struct hvic_heartbeat, 16);
+	AT(struct hvic_heartbeat, sequence, 0, 8);
+	AT(struct hvic_heartbeat, app_state, 8, 4);
+}
+
+TEST(service_key_values)
+{
+	SIZE(struct hvic_kvp_value, 3 * 4 + 512 + 2048);
+	AT(struct hvic_kvp_value, type, 0, 4);
+	AT(struct hvic_kvp_value, key_size, 4, 4);
+	AT(struct hvic_kvp_value, value_size, 8, 4);
+	AT(struct hvic_kvp_value, key, 12, 512);
+	AT(struct hvic_kvp_value, value, 524, 2048);
+	AT(struct hvic_kvp_exchange, value, 4, 2572);
+	AT(struct hvic_kvp_enumerate, index, 4, 4);
+	AT(struct hvic_kvp_enumerate, value, 8, 2572);
+	SIZE(struct hvic_kvp_enumerate, HVIC_KVP_EXCHANGE_LEN);
+	AT(struct hvic_kvp_delete, key_size, 4, 4);
+	AT(struct hvic_kvp_delete, key, 8, 512);
+
+	SIZE(struct hvic_kvp_ip_info, 7428);
+	AT(struct hvic_kvp_ip_info, op, 0, 1);
+	AT(struct hvic_kvp_ip_info, pool, 1, 1);
+	AT(struct hvic_kvp_ip_info, adapter, 2, 256);
+	AT(struct hvic_kvp_ip_info, family, 258, 1);
+	AT(struct hvic_kvp_ip_info, dhcp, 259, 1);
+	AT(struct hvic_kvp_ip_info, addresses, 260, 2048);
+	AT(struct hvic_kvp_ip_info, subnets, 2308, 2048);
+	AT(struct hvic_kvp_ip_info, gateways, 4356, 1024);
+	AT(struct hvic_kvp_ip_info, dns, 5380, 2048);
+
+	/* The binary form starts behind the four bytes of operation and pool. */
+	SIZE(struct hvic_kvp_ip_binary, 4 + 3712);
+	AT(struct hvic_kvp_ip_binary, v4_address_cnt, 4, 4);
+	AT(struct hvic_kvp_ip_binary, v6_dns_cnt, 4 + 20, 4);
+	AT(struct hvic_kvp_ip_binary, adapter, 4 + 24, 256);
+	AT(struct hvic_kvp_ip_binary, family, 4 + 280, 1);
+	AT(struct hvic_kvp_ip_binary, dhcp, 4 + 281, 1);
+	AT(struct hvic_kvp_ip_binary, v4_addresses, 4 + 284, 64 * 4);
+	AT(struct hvic_kvp_ip_binary, v6_addresses, 4 + 540, 64 * 16);
+	AT(struct hvic_kvp_ip_binary, v4_subnets, 4 + 1564, 64 * 4);
+	AT(struct hvic_kvp_ip_binary, v6_subnets, 4 + 1820, 64 * 4);
+	AT(struct hvic_kvp_ip_binary, v4_gateways, 4 + 2076, 5 * 4);
+	AT(struct hvic_kvp_ip_binary, v6_gateways, 4 + 2096, 5 * 16);
+	AT(struct hvic_kvp_ip_binary, v4_dns, 4 + 2176, 64 * 4);
+	AT(struct hvic_kvp_ip_binary, v6_dns, 4 + 2432, 64 * 16);
+	AT(struct hvic_kvp_ip_binary, origins, 4 + 3456, 128 * 2);
+}
+
+TEST(service_backup_and_file_copy)
+{
+	SIZE(struct hvic_vss, 12);
+	AT(struct hvic_vss, op, 0, 1);
+	AT(struct hvic_vss, flags, 8, 4);
+	SIZE(struct hvic_vss_lun, 24);
+	AT(struct hvic_vss_lun, controller, 4, 16);
+	AT(struct hvic_vss_lun, port, 20, 1);
+	AT(struct hvic_vss_lun, target, 21, 1);
+	AT(struct hvic_vss_lun, lun, 22, 1);
+	SIZE(struct hvic_vss_freeze, 8 + 12 + 260 * 24);
+	AT(struct hvic_vss_freeze, lun_cnt, 16, 4);
+	AT(struct hvic_vss_freeze, luns, 20, 260 * 24);
+	SIZE(struct hvic_vss_auto_recover, 8 + 12 + 2 * 260 * 24);
+
+	SIZE(struct hvic_fcopy_hdr, 4 + 2 * 16);
+	SIZE(struct hvic_fcopy_start, 1088);
+	AT(struct hvic_fcopy_start, name, 36, 2 * 260);
+	AT(struct hvic_fcopy_start, path, 556, 2 * 260);
+	AT(struct hvic_fcopy_start, flags, 1076, 4);
+	AT(struct hvic_fcopy_start, size, 1080, 8);
+	SIZE(struct hvic_fcopy_write, 6196);
+	AT(struct hvic_fcopy_write, offset, 40, 8);
+	AT(struct hvic_fcopy_write, size, 48, 4);
+	AT(struct hvic_fcopy_write, data, 52, 6144);
 }
 
 /* The first three fields travel little endian, the last eight bytes as printed. */
