@@ -150,6 +150,8 @@ int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, 
 		return 0;
 	}
 	r = vsp_echo_option(vsp, name, value, err, err_len);
+	if (r > 0)
+		r = vsp_util_option(vsp, name, value, err, err_len);
 	if (r <= 0)
 		return r;
 	r = vsp_net_option(vsp, name, value, err, err_len);
@@ -163,6 +165,13 @@ int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, 
 uint64_t vsp_now(struct vsp *vsp)
 {
 	return vsp->transport->now(vsp->ctx);
+}
+
+uint64_t vsp_reference_time(struct vsp *vsp)
+{
+	if (vsp->transport->reference_time)
+		return vsp->transport->reference_time(vsp->ctx);
+	return vsp_now(vsp) / 100;
 }
 
 static void arm(struct vsp *vsp)

@@ -81,6 +81,10 @@ QEMU_SYMBOL void hyperv_sint_route_unref(void *route);
 QEMU_SYMBOL int hyperv_post_msg(void *route, void *message);
 QEMU_SYMBOL int hyperv_set_event_flag(void *route, unsigned int flag);
 
+/* KVM's own clock; done without if missing */
+QEMU_SYMBOL void *kvm_state;
+QEMU_SYMBOL int kvm_vm_ioctl(void *state, unsigned long type, ...);
+
 /* Present from 11.0 on, and used for nothing but to know that */
 QEMU_SYMBOL char hyperv_enable_synic[];
 

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -448,6 +449,17 @@ static uint64_t now(void *ctx)
 	return plugin.running ? (uint64_t)qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) : 0;
 }
 
+/* The counter of a guest of KVM is KVM's clock of that guest. */
+static uint64_t reference_time(void *ctx)
+{
+	struct kvm_clock_data clock;
+
+	if (&kvm_state && kvm_vm_ioctl && kvm_state &&
+	    !kvm_vm_ioctl(kvm_state, KVM_GET_CLOCK, &clock))
+		return clock.clock / 100;
+	return now(ctx) / 100;
+}
+
 static void arm_timer(void *ctx, uint64_t when)
 {
 	(void)ctx;
@@ -482,6 +494,7 @@ static const struct vsp_transport transport = {
 	.vp_exists = vp_exists,
 	.map = map_guest,
 	.now = now,
+	.reference_time = reference_time,
 	.arm_timer = arm_timer,
 	.log = log_line,
 };
@@ -838,7 +851,8 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **a
 	}
 	if (!r && (vsp_storage_start(plugin.vsp, err, sizeof(err)) ||
 		   vsp_echo_start(plugin.vsp, err, sizeof(err)) ||
-		   vsp_net_start(plugin.vsp, err, sizeof(err)))) {
+		   vsp_net_start(plugin.vsp, err, sizeof(err)) ||
+		   vsp_util_start(plugin.vsp, err, sizeof(err)))) {
 		say("%s", err);
 		r = -1;
 	}

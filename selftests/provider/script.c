@@ -524,6 +524,17 @@ static void do_dump(struct vsp *vsp, const char *args, vsp_put_line put, void *c
 	ok(put, ctx);
 }
 
+static void do_utils(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
+{
+	const char *wrong = strncmp(args, "add ", 4) ? "utils add NAME" :
+			    vsp_util_add(vsp, args + 4);
+
+	if (wrong)
+		vsp_put(put, ctx, "error: %s", wrong);
+	else
+		ok(put, ctx);
+}
+
 static void do_ping(struct vsp *vsp, const char *args, vsp_put_line put, void *ctx)
 {
 	(void)vsp, (void)args;
@@ -563,6 +574,7 @@ static const struct {
 	{ "log", do_log },
 	{ "quit-log", do_log },
 	{ "version", do_version },
+	{ "utils", do_utils },
 	{ "dump-messages", do_dump },
 };
 

@@ -430,7 +430,9 @@ static void send_offer(struct vsp_chan *chan)
 		.dedicated_interrupt = cpu_to_le16(1),
 		.connection_id = cpu_to_le32(chan->connection_id),
 	};
+	__le32 mode = cpu_to_le32(device->ops->pipe_mode);
 
+	memcpy(msg.user, &mode, sizeof(mode));
 	send_message(chan->vsp, chan->vsp->vp, chan, &msg, sizeof(msg));
 }
 

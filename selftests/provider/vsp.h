@@ -49,6 +49,8 @@ struct vsp_transport {
 	void *(*map)(void *ctx, uint64_t gpa, uint32_t len, bool write);
 	/* Nanoseconds of a monotonic clock. */
 	uint64_t (*now)(void *ctx);
+	/* The partition's reference counter, in 100 ns. NULL: made from now(). */
+	uint64_t (*reference_time)(void *ctx);
 	/* Call vsp_timer() at or after this time, which replaces any before; UINT64_MAX disarms. */
 	void (*arm_timer)(void *ctx, uint64_t when);
 	/* One line, without newline, for people. */
@@ -112,6 +114,7 @@ struct vsp_device_ops {
 	const char *name;
 	struct wire_guid class_id;
 	uint16_t offer_flags;
+	uint32_t pipe_mode;		/* of VMBUS_OFFER_NAMED_PIPE: first of the user's bytes */
 	void (*chan_opened)(void *dev, struct vsp_chan *chan);
 	/*
 	 * The rings go away after this: no vsp_chan_* call on @chan until it is
@@ -176,6 +179,7 @@ struct vsp_timer_event {
 	bool armed;
 };
 uint64_t vsp_now(struct vsp *vsp);
+uint64_t vsp_reference_time(struct vsp *vsp);
 void vsp_timer_set(struct vsp *vsp, struct vsp_timer_event *ev, uint64_t when);
 void vsp_timer_cancel(struct vsp *vsp, struct vsp_timer_event *ev);
 /* Deterministic pseudo-random number, seeded by the "seed" option. */
@@ -202,5 +206,12 @@ int vsp_echo_start(struct vsp *vsp, char *err, size_t err_len);
 int vsp_net_option(struct vsp *vsp, const char *name, const char *value, char *err,
 		   size_t err_len);
 int vsp_net_start(struct vsp *vsp, char *err, size_t err_len);
+
+/* util_ctl.c: options "utils=...", "clock=..."; as above. */
+int vsp_util_option(struct vsp *vsp, const char *name, const char *value, char *err,
+		    size_t err_len);
+int vsp_util_start(struct vsp *vsp, char *err, size_t err_len);
+/* "add NAME": one more of a service, while the guest runs. What is wrong, or NULL. */
+const char *vsp_util_add(struct vsp *vsp, const char *args);
 
 #endif
