@@ -15,11 +15,12 @@ fi
 user_space() {
 	mkdir -p /var/lib /var/log /etc
 	hostname guest.example.org
+	echo '127.0.0.1 guest.example.org guest localhost' >/etc/hosts
 	printf 'NAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n' >/etc/os-release
 	syslogd -O /tmp/daemons.log
 }
 
-load_utils() { modprobe ptp && modprobe "$UTILS_MODULE"; }
+load_utils() { modprobe "$BUS_MODULE" && modprobe ptp && modprobe "$UTILS_MODULE"; }
 
 # The daemons, as the distribution's services start them. That for files has no device in newer kernels.
 start_daemons() {
@@ -28,16 +29,34 @@ start_daemons() {
 	start_daemon fcopy
 }
 
-has_fcopy() { [ -e /dev/vmbus/hv_fcopy ]; }
+# Since 6.10 the kernel's own has left that to a driver in user space.
+has_fcopy() {
+	[ "$DRIVERS" != stock ] && return
+	case $(uname -r) in
+	5.* | 6.[0-9].*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
 
 start_daemon() {
 	wait_for 20 test -e "/dev/vmbus/hv_$1" || return 1
 	"hv_$1_daemon" -n >"/tmp/$1.out" 2>&1 &
 	echo $! >"/tmp/$1.pid"
+	wait_for 20 is_registered "$1"
+}
+
+# Its last step is to read the kernel's word that it is registered.
+is_registered() {
+	case $1 in
+	kvp) is_ready kvp && told no-more-items kvp enumerate auto-external ;;
+	vss) told ok vss check ;;
+	fcopy) told ok fcopy put gen:1 /tmp probe overwrite ;;
+	esac
 }
 
 daemons_alive() {
 	cat /tmp/daemons.log
+	cat /tmp/*.out
 	for pid_file in /tmp/*.pid; do
 		kill -0 "$(cat "$pid_file")" || return 1
 	done
@@ -271,7 +290,10 @@ overwritten_only_if_wanted() {
 
 no_directory_unless_wanted() { told fail fcopy put gen:10 /tmp/nowhere file && [ ! -e /tmp/nowhere ]; }
 
-cancelled() { ask fcopy put gen:100000 /tmp/copies half cancel=20000 && [ ! -e /tmp/copies/half ]; }
+cancelled() {
+	ask fcopy put gen:100000 /tmp/copies half cancel=20000 && grep -qx 'sent 24576' /tmp/result &&
+		grep -qx 'messages 6' /tmp/result && [ ! -e /tmp/copies/half ]
+}
 
 # Without a device for the daemon there is nothing to test.
 fcopy_check() {
