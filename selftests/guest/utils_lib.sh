@@ -179,9 +179,15 @@ about_the_guest() {
 		grep -q '^status .* no-more-items$' /tmp/result
 }
 
-# pool_has POOL KEY VALUE: in the daemon's file
+# text_at FILE OFFSET LENGTH: up to its NUL; the daemon leaves in its records what was in its memory behind that
+text_at() {
+	dd if="$1" iflag=skip_bytes,count_bytes skip="$2" count="$3" bs=4096 2>/dev/null | tr '\0' '\n' | sed 1q
+}
+
+# pool_has POOL KEY VALUE: in the daemon's file, as the first record
 pool_has() {
-	tr '\0' '\n' <"/var/lib/hyperv/.kvp_pool_$1" | awk 'NF' | grep -A1 -xF "$2" | grep -qxF "$3"
+	pool_file=/var/lib/hyperv/.kvp_pool_$1
+	[ "$(text_at "$pool_file" 0 512)" = "$2" ] && [ "$(text_at "$pool_file" 512 2048)" = "$3" ]
 }
 
 set_and_changed() {
@@ -278,7 +284,8 @@ crc_on_host() { awk '$1 == "crc32" { print $2 }' /tmp/result; }
 crc_of() { gzip -1 -c "$1" | tail -c 8 | od -An -tx1 -N4 | awk '{ print $4 $3 $2 $1 }'; }
 
 file_copied() {
-	told ok fcopy put gen:300001:1 /tmp/copies file mkdir || return 1
+	# The daemon makes those directories that a slash follows.
+	told ok fcopy put gen:300001:1 /tmp/copies/ file mkdir || return 1
 	[ "$(crc_of /tmp/copies/file)" = "$(crc_on_host)" ] && [ "$(stat -c %s /tmp/copies/file)" = 300001 ]
 }
 
@@ -288,7 +295,7 @@ overwritten_only_if_wanted() {
 		[ "$(crc_of /tmp/copies/file)" = "$(crc_on_host)" ]
 }
 
-no_directory_unless_wanted() { told fail fcopy put gen:10 /tmp/nowhere file && [ ! -e /tmp/nowhere ]; }
+no_directory_unless_wanted() { told fail fcopy put gen:10 /tmp/nowhere/ file && [ ! -e /tmp/nowhere ]; }
 
 cancelled() {
 	ask fcopy put gen:100000 /tmp/copies half cancel=20000 && grep -qx 'sent 24576' /tmp/result &&
