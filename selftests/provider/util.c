@@ -303,6 +303,18 @@ static void patience_over(void *arg)
 	util_give_up(arg);
 }
 
+/*
+ * Not from within an answer: its room in the ring must be the guest's again first,
+ * or there may be none for the answer to what we ask now.
+ */
+static void next_due(void *arg)
+{
+	struct util *u = arg;
+
+	send_next(u);
+	tidy(u);
+}
+
 /* Negotiation --------------------------------------------------------------------------*/
 
 void util_negotiate(struct util *u)
@@ -431,7 +443,7 @@ static void finish(struct util *u, struct util_request *rq)
 	rq->took = vsp_now(u->vsp) - rq->asked_at;
 	if (rq->number)
 		vsp_timer_cancel(u->vsp, &u->patience_timer);
-	send_next(u);
+	vsp_timer_set(u->vsp, &u->next_timer, vsp_now(u->vsp));
 	tidy(u);
 }
 
@@ -453,7 +465,8 @@ static void take_answer(struct util *u, struct util_request *rq, const struct vs
 	if (rq->type == HVIC_TYPE_NEGOTIATE) {
 		agreed(u, rq, body, len);
 	} else if (!why && u->service->answered && u->service->answered(u, rq, body, len)) {
-		send_message(u, rq);
+		rq->state = UTIL_WAITING;
+		vsp_timer_set(u->vsp, &u->next_timer, vsp_now(u->vsp));
 		return;
 	}
 	finish(u, rq);
@@ -509,10 +522,11 @@ void util_closed(void *dev, struct vsp_chan *chan)
 	u->chan = NULL;
 	u->state = UTIL_CLOSED;
 	vsp_timer_cancel(u->vsp, &u->patience_timer);
+	vsp_timer_cancel(u->vsp, &u->next_timer);
 	memset(u->by_transaction, 0, sizeof(u->by_transaction));
 	memset(u->was_given_up, 0, sizeof(u->was_given_up));
 	for (rq = u->requests; rq; rq = rq->next)
-		if (rq->state == UTIL_ASKED)
+		if (rq->state == UTIL_ASKED || (rq->state == UTIL_WAITING && rq->messages))
 			rq->state = UTIL_LOST;
 	if (u->service->closed)
 		u->service->closed(u);
@@ -542,6 +556,8 @@ void util_init(struct util *u)
 	u->requests_end = &u->requests;
 	u->patience_timer.fn = patience_over;
 	u->patience_timer.arg = u;
+	u->next_timer.fn = next_due;
+	u->next_timer.arg = u;
 	memcpy(u->frameworks, service->frameworks,
 	       service->framework_cnt * sizeof(*u->frameworks));
 	memcpy(u->versions, service->versions, service->version_cnt * sizeof(*u->versions));
@@ -558,6 +574,7 @@ void util_destroy(void *dev)
 
 	util_forget(u);
 	vsp_timer_cancel(u->vsp, &u->patience_timer);
+	vsp_timer_cancel(u->vsp, &u->next_timer);
 	if (u->service->end)
 		u->service->end(u);
 	while ((rq = u->requests)) {

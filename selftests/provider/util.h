@@ -130,6 +130,7 @@ struct util {
 	uint64_t next_packet_id;
 	uint64_t patience;		/* ns; 0: for ever */
 	struct vsp_timer_event patience_timer;
+	struct vsp_timer_event next_timer;	/* what follows an answer */
 
 	uint64_t asked, answers, failed, late, twice, negotiations;
 	void *own;
