@@ -109,6 +109,18 @@ void vmbus_drv_unregister(struct vmbus_drv *drv);
 #define module_vmbus_drv(drv) \
 	module_driver(drv, vmbus_drv_register, vmbus_drv_unregister)
 
+/**
+ * vmbus_dev_ref_time() - the counter hosts mean when they say when something was
+ * @vdev: any device
+ * @ticks: 100 ns each since this machine was made; it stands still while the machine does
+ *
+ * Where the kernel's clock source is made of this counter, both show the same.
+ *
+ * Context: Any.
+ * Return: true; false if this host gives its guests none.
+ */
+bool vmbus_dev_ref_time(const struct vmbus_dev *vdev, u64 *ticks);
+
 /* Channels -----------------------------------------------------------------*/
 
 /**
@@ -298,6 +310,22 @@ int vmbus_chan_send_pages(struct vmbus_chan *chan, const struct vmbus_pages *pag
  */
 int vmbus_chan_send_completion(struct vmbus_chan *chan, u64 id, const void *payload,
 			       u32 len, unsigned int flags);
+
+/**
+ * vmbus_chan_send_reply() - answer a packet of the host by a packet like it
+ * @chan: the channel it came on
+ * @id: its id
+ * @payload: bytes to copy
+ * @len: how many
+ * @flags: 0 or VMBUS_SEND_MORE
+ *
+ * In band and not a completion: what the devices expect that ask their guests.
+ *
+ * Context: Any.
+ * Return: as vmbus_chan_send().
+ */
+int vmbus_chan_send_reply(struct vmbus_chan *chan, u64 id, const void *payload, u32 len,
+			  unsigned int flags);
 
 /**
  * vmbus_chan_kick() - show the host what VMBUS_SEND_MORE held back

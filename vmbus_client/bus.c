@@ -7,6 +7,7 @@
 #include "bus.h"
 
 #include "channel.h"
+#include "hypercall.h"
 #include "match.h"
 #include "pm.h"
 #include "sysfs.h"
@@ -110,6 +111,12 @@ void vmbus_drv_unregister(struct vmbus_drv *drv)
 	match_forget_driver(drv);
 }
 EXPORT_SYMBOL_GPL(vmbus_drv_unregister);
+
+bool vmbus_dev_ref_time(const struct vmbus_dev *vdev, u64 *ticks)
+{
+	return hypercall_ref_time(ticks);
+}
+EXPORT_SYMBOL_GPL(vmbus_dev_ref_time);
 
 /* Devices ------------------------------------------------------------------------*/
 

@@ -68,6 +68,14 @@ static void kernel_fast_call(u32 code, u64 input)
 {
 	hv_do_fast_hypercall8(code, input);
 }
+
+static bool kernel_ref_time(u64 *ticks)
+{
+	if (!hv_is_hyperv_initialized() || !hv_read_reference_counter)
+		return false;
+	*ticks = hv_read_reference_counter();
+	return true;
+}
 #else
 static bool kernel_has_hyperv(void)
 {
@@ -81,6 +89,11 @@ static u64 kernel_call(u32 code, void *input)
 
 static void kernel_fast_call(u32 code, u64 input)
 {
+}
+
+static bool kernel_ref_time(u64 *ticks)
+{
+	return false;
 }
 #endif
 
@@ -318,6 +331,16 @@ bool hypercall_own(void)
 bool hypercall_auto_eoi(void)
 {
 	return !(cpuid_eax(leaves + TLFS_LEAF_HINTS) & TLFS_HINT_NO_AUTO_EOI);
+}
+
+bool hypercall_ref_time(u64 *ticks)
+{
+	if (kernel_ref_time(ticks))
+		return true;
+	if (!(cpuid_eax(leaves + TLFS_LEAF_FEATURES) & TLFS_ACCESS_REF_COUNT))
+		return false;
+	rdmsrq(TLFS_MSR_TIME_REF_COUNT, *ticks);
+	return true;
 }
 
 /* The calls --------------------------------------------------------------------------*/

@@ -60,6 +60,18 @@ void hypercall_disable(void);
 bool hypercall_enable(void);
 
 /**
+ * hypercall_ref_time() - the partition's reference counter
+ * @ticks: 100 ns each since the partition was made
+ *
+ * Read as the kernel reads it, if it does, so that its clock source of that name
+ * shows the same number.
+ *
+ * Context: Any.
+ * Return: true; false if the host grants us none.
+ */
+bool hypercall_ref_time(u64 *ticks);
+
+/**
  * hypercall_post_message() - send one control message
  * @connection_id: where
  * @payload: bytes to copy

@@ -193,25 +193,42 @@ out:
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_send_pages);
 
-int vmbus_chan_send_completion(struct vmbus_chan *chan, u64 id, const void *payload,
-			       u32 len, unsigned int flags)
+/* A packet that answers one of the host's, its descriptor made; it is in no table of ours. */
+static int send_answer(struct vmbus_chan *chan, const struct vmbus_pkt_hdr *hdr,
+		       const void *payload, u32 len, unsigned int flags)
 {
-	struct vmbus_pkt_hdr hdr;
-	struct ring_vec vec[2] = { { &hdr, sizeof(hdr) }, { payload, len } };
+	struct ring_vec vec[2] = { { hdr, sizeof(*hdr) }, { payload, len } };
 	bool kick = false;
 	unsigned long irq;
 	int err = -ENODEV;
 
 	spin_lock_irqsave(&chan->tx_lock, irq);
-	if (likely(chan->tx_open)) {
-		pkt_put_completion(&hdr, len, id);
+	if (likely(chan->tx_open))
 		err = put(chan, vec, len ? 2 : 1, flags, &kick);
-	}
 	spin_unlock_irqrestore(&chan->tx_lock, irq);
 	after_send(chan, err, kick);
 	return err == -EPROTO ? -ENODEV : err;
 }
+
+int vmbus_chan_send_completion(struct vmbus_chan *chan, u64 id, const void *payload,
+			       u32 len, unsigned int flags)
+{
+	struct vmbus_pkt_hdr hdr;
+
+	pkt_put_completion(&hdr, len, id);
+	return send_answer(chan, &hdr, payload, len, flags);
+}
 EXPORT_SYMBOL_GPL(vmbus_chan_send_completion);
+
+int vmbus_chan_send_reply(struct vmbus_chan *chan, u64 id, const void *payload, u32 len,
+			  unsigned int flags)
+{
+	struct vmbus_pkt_hdr hdr;
+
+	pkt_put_inband(&hdr, len, id, false);
+	return send_answer(chan, &hdr, payload, len, flags);
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_send_reply);
 
 void vmbus_chan_kick(struct vmbus_chan *chan)
 {

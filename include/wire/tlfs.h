@@ -36,6 +36,7 @@
 #define TLFS_VENDOR_EDX			0x76482074u
 
 /* TLFS_LEAF_FEATURES, eax: access to MSRs */
+#define TLFS_ACCESS_REF_COUNT		(1u << 1)
 #define TLFS_ACCESS_SYNIC		(1u << 2)
 #define TLFS_ACCESS_HYPERCALL_MSRS	(1u << 5)
 #define TLFS_ACCESS_VP_INDEX		(1u << 6)
@@ -50,6 +51,7 @@
 #define TLFS_MSR_GUEST_OS_ID		0x40000000u	/* 0: no hypercalls, no hypercall page */
 #define TLFS_MSR_HYPERCALL		0x40000001u
 #define TLFS_MSR_VP_INDEX		0x40000002u
+#define TLFS_MSR_TIME_REF_COUNT		0x40000020u	/* 100 ns since the partition began */
 #define TLFS_MSR_SCONTROL		0x40000080u
 #define TLFS_MSR_SVERSION		0x40000081u
 #define TLFS_MSR_SIEFP			0x40000082u

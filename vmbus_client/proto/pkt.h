@@ -34,7 +34,7 @@ WIRE_SIZE(struct pkt_gpa_hdr, 32);
  * pkt_put_inband() - descriptor of an in-band packet
  * @hdr: to fill in
  * @payload_len: bytes that will follow
- * @id: transaction id, 0 if @want_completion is false
+ * @id: transaction id; without @want_completion 0, or that of the packet answered
  * @want_completion: ask the host to answer
  */
 void pkt_put_inband(struct vmbus_pkt_hdr *hdr, u32 payload_len, u64 id, bool want_completion);
