@@ -31,6 +31,11 @@ hdr COMPAT_ASSIGN_STR_DST trace/stages/stage6_event_callback.h 'define __assign_
 str COMPAT_SDEV_CONFIGURE scsi/scsi_host.h scsi_host_template 'sdev_configure'
 hdr COMPAT_SCSI_TIMEOUT_ACTION scsi/scsi_host.h 'enum scsi_timeout_action'
 hdr COMPAT_RESCAN_DEVICE_SDEV scsi/scsi_host.h 'scsi_rescan_device struct scsi_device'
+hdr COMPAT_SNAPSHOT_ID linux/timekeeping.h 'ktime_get_snapshot_id'
+for header in linux/fs.h linux/fs/super.h; do
+	hdr COMPAT_THAW_HOLDER $header 'int thaw_super struct super_block super enum freeze_holder who'
+	hdr COMPAT_THAW_OWNER $header 'int thaw_super struct super_block super enum freeze_holder who const void'
+done
 file "$1/arch/x86/include/asm/cpuid/api.h" COMPAT_CPUID_API_H
 if grep -q "define rdmsrq" "$1/arch/x86/include/asm/msr.h" 2>/dev/null; then flag COMPAT_RDMSRQ; fi
 sym COMPAT_HYPERV hv_setup_vmbus_handler

@@ -90,6 +90,32 @@
 #define compat_scsi_rescan_device(sdev)	scsi_rescan_device(&(sdev)->sdev_gendev)
 #endif
 
+/* Time ------------------------------------------------------------------------*/
+
+/* 7.2: a snapshot is of the clock that the caller of a cross timestamp names */
+#ifdef COMPAT_SNAPSHOT_ID
+#define compat_time_snapshot(cross, snap)	ktime_get_snapshot_id((cross)->clock_id, snap)
+#define compat_snapshot_system			systime
+#define compat_snapshot_raw			monoraw
+#define compat_cross_system			sys_systime
+#else
+#define compat_time_snapshot(cross, snap)	ktime_get_snapshot(snap)
+#define compat_snapshot_system			real
+#define compat_snapshot_raw			raw
+#define compat_cross_system			sys_realtime
+#endif
+
+/* File systems -----------------------------------------------------------------*/
+
+/* 6.6: a freeze has a holder; 6.17: and an owner. By ioctl, it is user space's and nobody's */
+#ifdef COMPAT_THAW_OWNER
+#define compat_thaw_args	, FREEZE_HOLDER_USERSPACE, NULL
+#elif defined(COMPAT_THAW_HOLDER)
+#define compat_thaw_args	, FREEZE_HOLDER_USERSPACE
+#else
+#define compat_thaw_args
+#endif
+
 /* Annotations ------------------------------------------------------------------*/
 
 /* 7.0: members say which lock guards them; before, the reader is told and nobody else */
