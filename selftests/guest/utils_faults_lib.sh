@@ -149,10 +149,10 @@ thawed_when_channel_goes() {
 	wait_for 20 start_daemon vss && serves
 }
 
-# The host says nothing more after the freeze.
+# The host says nothing more after the freeze. When it comes back it hears that what it has is no backup.
 thawed_when_host_is_silent() {
 	echo 5 >/sys/module/vmbus_utils/parameters/vss_frozen_max
-	frozen && goes_on 60 && told ok vss thaw && serves
+	frozen && goes_on 60 && told fail vss thaw && serves
 }
 
 size_of() { stat -c %s "$1" 2>/dev/null || echo 0; }

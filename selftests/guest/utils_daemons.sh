@@ -1,0 +1,256 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# machine: smp=1 provider="lun0=ram:64M,utils=all" drivers=kit timeout=400 kernels="6.1 6.12"
+# shellcheck disable=SC2034 # some variables are for functions of the library
+# proves: daemons that die, hang or are missing, hosts that go silent or send nonsense: all is answered, nothing frozen
+. ./utils_lib.sh
+
+param() { echo "$2" >"/sys/module/vmbus_utils/parameters/$1"; }
+
+# seen SERVICE COUNTER: what our side counted
+seen() { awk -v f="$2" '$1 == f { print $2 }' "/sys/kernel/debug/vmbus_utils/$1"; }
+
+all_ready() {
+	for service in shutdown timesync heartbeat kvp vss fcopy; do
+		wait_for 20 is_ready "$service" || return 1
+	done
+}
+
+# Daemons ---------------------------------------------------------------------------------
+
+daemon_is() { [ "$(seen "$1" daemon)" = "$2" ]; }
+
+# Nobody is there, and will not be: the host hears so, and the channel goes on.
+missing_daemon() {
+	told fail kvp enumerate auto && [ "$(seen kvp no_daemon)" -ge 1 ] && told fail vss freeze &&
+		told ok vss op 0 && told fail fcopy put gen:10 /tmp f
+}
+
+# A daemon went, and a request comes before the next one: it waits for it.
+restarted_daemon() {
+	param daemon_grace 30
+	start_daemons && wait_for 10 daemon_is kvp ready && kill "$(cat /tmp/kvp.pid)" || return 1
+	wait_for 10 daemon_is kvp absent && ctl kvp enumerate auto >/tmp/number || return 1
+	sleep 1
+	start_daemon kvp
+	ask_service=kvp ask_number=$(awk '$1 == "number" { print $2 }' /tmp/number)
+	wait_for 20 is_answered && grep -q '^item 5 string "OSName"' /tmp/result
+}
+
+# What a daemon does up to its first request, and then something else.
+odd_daemon() {
+	{ printf '\144'; head -c 7431 /dev/zero; } | dd bs=7432 count=1 iflag=fullblock of=/dev/fd/3 2>/dev/null
+	dd bs=7432 count=1 of=/dev/null 2>/dev/null <&3
+	: >/tmp/odd
+	dd bs=7432 count=1 of=/tmp/request 2>/dev/null <&3
+	"$@"
+}
+
+# with_odd_daemon WHAT...: as the one there is
+with_odd_daemon() {
+	kill "$(cat /tmp/kvp.pid)"
+	wait_for 10 daemon_is kvp absent || return 1
+	rm -f /tmp/odd
+	odd_daemon "$@" 3<>/dev/vmbus/hv_kvp &
+	odd=$!
+	wait_for 10 daemon_is kvp ready
+}
+
+# It has read the request, and dies with it: the host hears at once. The next one serves as if nothing was.
+killed_with_request() {
+	with_odd_daemon true && told fail kvp enumerate auto && [ "$(seen kvp daemon_died)" = 1 ] || return 1
+	wait "$odd"
+	start_daemon kvp && told no-more-items kvp enumerate auto
+}
+
+late_reply() {
+	while [ ! -e /tmp/late ]; do sleep 0.1; done
+	if dd if=/tmp/request bs=7432 count=1 of=/dev/fd/3 2>/dev/null; then
+		echo taken
+	else
+		echo refused
+	fi >/tmp/late
+	sleep 1
+}
+
+# A slow one: a failure in time, its late reply is nobody's, and the next daemon serves.
+slow_daemon() {
+	param daemon_timeout 2
+	rm -f /tmp/late
+	with_odd_daemon late_reply && told fail kvp get auto OSName && daemon_is kvp late || return 1
+	param daemon_timeout 30
+	: >/tmp/late
+	wait "$odd"
+	[ "$(cat /tmp/late)" = refused ] && [ "$(seen kvp daemon_slow)" = 1 ] && start_daemon kvp &&
+		told no-more-items kvp enumerate auto
+}
+
+# File systems ----------------------------------------------------------------------------
+
+start_writer() {
+	: >/tmp/written
+	writer &
+	writer=$!
+	written_before=2
+	wait_for 20 wrote_more
+}
+
+stop_writer() {
+	touch /tmp/stop
+	wait "$writer"
+	rm /tmp/stop
+}
+
+still() {
+	written_before=$(($(written) + 1))
+	! wait_for 1 wrote_more
+}
+
+# The daemon dies between freeze and thaw: the kernel thaws, and the host learns that its backup is none.
+killed_while_frozen() {
+	start_writer && told ok vss freeze && still || return 1
+	kill -KILL "$(cat /tmp/vss.pid)"
+	wait_for 10 wrote_more && [ "$(seen vss thawed_supers)" -ge 1 ] && start_daemon vss || return 1
+	told fail vss thaw && stop_writer && told ok vss check
+}
+
+# The host does not come back.
+silent_host() {
+	param vss_frozen_max 3
+	start_writer && told ok vss freeze && still && wait_for 20 wrote_more && [ "$(seen vss expired)" = 1 ] &&
+		told fail vss thaw && stop_writer || return 1
+	param vss_frozen_max 60
+	start_writer && told ok vss freeze && still && told ok vss thaw && wait_for 10 wrote_more && stop_writer
+}
+
+frozen_only_once() { told ok vss freeze && told fail vss freeze && told ok vss thaw; }
+
+# What somebody else froze stays so when the kernel thaws.
+foreign_freeze_stays() {
+	mkdir -p /mnt2 && truncate -s 16M /tmp/image && mkfs.ext4 -q /tmp/image && mount -o loop /tmp/image /mnt2 &&
+		fsfreeze -f /mnt2 && told ok vss freeze || return 1
+	kill -KILL "$(cat /tmp/vss.pid)"
+	wait_for 10 thawed && ! fsfreeze -f /mnt2 2>/dev/null && fsfreeze -u /mnt2 && umount /mnt2 && start_daemon vss
+}
+
+thawed() { [ "$(seen vss state)" = thawed ]; }
+
+# Time ------------------------------------------------------------------------------------
+
+# A sample alone, of a host that slept and does not say so.
+far_behind() {
+	ctl timesync off
+	ctl timesync jump 600
+	told ok timesync sample && wait_for 10 near 0
+}
+
+steps_forbidden() {
+	param time_step 0
+	ctl timesync jump 600
+	told ok timesync sync && sleep 0.5 && near 600 && [ "$(seen timesync not_allowed)" -ge 1 ] || return 1
+	param time_step 1
+	told ok timesync sync && wait_for 10 near 0
+}
+
+steps_bounded() {
+	param time_back_max 3600
+	ctl timesync jump -28800
+	told ok timesync sync && sleep 0.5 && near -28800 && [ "$(seen timesync too_far)" -ge 1 ] || return 1
+	param time_back_max 86400
+	told ok timesync sync && wait_for 10 near 0
+}
+
+stale_samples() {
+	ask timesync sample age=30 && [ "$(seen timesync rejected_stale)" -ge 1 ] && near 0
+}
+
+# Policies and states -------------------------------------------------------------------------
+
+health_told() {
+	for state_file in /sys/bus/vmbus/devices/*/application_state; do
+		[ "$(cat "$state_file")" = unset ] && echo critical >"$state_file" && ! echo nonsense >"$state_file"
+	done
+	[ "$(cat "$state_file")" = critical ] && ctl heartbeat ask && wait_for 5 critical_told
+}
+
+critical_told() { ctl heartbeat status | grep -qx 'app_state critical'; }
+
+places_for_files() {
+	param fcopy_root /tmp/in
+	! told ok fcopy put gen:10 /tmp f mkdir && ! told ok fcopy put gen:10 /tmp/in/.. f mkdir &&
+		told ok fcopy put gen:10 /tmp/in f mkdir && [ -s /tmp/in/f ] && [ ! -e /tmp/f ] || return 1
+	param fcopy_root /
+}
+
+# It announced more than it sends: what there is of it is taken away.
+partial_file() {
+	ask fcopy put gen:10000 /tmp/in half size=20000
+	! grep -q '^status .* ok$' /tmp/result && [ ! -e /tmp/in/half ]
+}
+
+second_instance() {
+	ctl utils add kvp && wait_for 10 second_refused && told no-more-items kvp enumerate auto
+}
+
+second_refused() { [ "$(cat /sys/kernel/debug/vmbus_utils/second_instances)" -ge 1 ]; }
+
+# Nonsense --------------------------------------------------------------------------------
+
+# spoiled SERVICE COUNTER WHAT... -- COMMAND...: a wrong message is counted, and the next one is served
+spoiled() {
+	spoiled_service=$1 spoiled_counter=$2 spoiled_what=
+	shift 2
+	while [ "$1" != -- ]; do
+		spoiled_what="$spoiled_what $1"
+		shift
+	done
+	shift
+	spoiled_before=$(seen "$spoiled_service" "$spoiled_counter")
+	# shellcheck disable=SC2086 # these are words
+	ctl "$spoiled_service" spoil $spoiled_what && ctl "$spoiled_service" "$@" >/dev/null || return 1
+	wait_for 10 spoiled_seen
+}
+
+spoiled_seen() { [ "$(seen "$spoiled_service" "$spoiled_counter")" -gt "$spoiled_before" ]; }
+
+nonsense_refused() {
+	spoiled kvp refused poke=1:09 -- get external x && spoiled kvp refused poke=0:77 -- get external x &&
+		spoiled kvp rejected_type type=5 -- get external x &&
+		spoiled kvp rejected_version version=9.9 -- get external x &&
+		spoiled heartbeat rejected_pipe pipe_len=99999 -- ask &&
+		spoiled heartbeat rejected_body body_len=65535 -- ask &&
+		spoiled heartbeat rejected_short len=16 fit -- ask && spoiled heartbeat refused len=28 fit -- ask &&
+		spoiled fcopy refused fill=36:520:41 -- put gen:10 /tmp f
+}
+
+served_after_nonsense() { told no-more-items kvp enumerate auto && told ok vss check && beats 2; }
+
+mkdir -p /etc/modprobe.d
+echo "options vmbus_utils daemon_grace=1" >/etc/modprobe.d/utils.conf
+
+ktap_plan 24
+ktap_check user_space user_space
+ktap_check drivers_load load_drivers
+ktap_check services_load load_utils
+ktap_check all_ready_without_daemons all_ready
+ktap_check missing_daemon missing_daemon
+ktap_check restarted_daemon restarted_daemon
+ktap_check killed_with_request killed_with_request
+ktap_check slow_daemon slow_daemon
+ktap_check file_system_mounted file_system
+ktap_check frozen_only_once frozen_only_once
+ktap_check killed_while_frozen killed_while_frozen
+ktap_check silent_host silent_host
+ktap_check foreign_freeze_stays foreign_freeze_stays
+ktap_check clock_far_behind_is_set far_behind
+ktap_check steps_forbidden steps_forbidden
+ktap_check steps_bounded steps_bounded
+ktap_check stale_samples stale_samples
+ktap_check health_told health_told
+ktap_check places_for_files places_for_files
+ktap_check partial_file_is_gone partial_file
+ktap_check second_instance_refused second_instance
+ktap_check nonsense_refused nonsense_refused
+ktap_check served_after_nonsense served_after_nonsense
+ktap_check no_violations no_violations
+ktap_done
