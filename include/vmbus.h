@@ -225,6 +225,19 @@ struct vmbus_pages {
 	u32 len;
 };
 
+/**
+ * struct vmbus_range - contiguous guest memory, one of several pieces
+ * @addr: bus address
+ * @len: bytes, not 0
+ */
+struct vmbus_range {
+	u64 addr;
+	u32 len;
+};
+
+/* Ranges, and 4 KiB pages they touch, together at most, in one packet. */
+#define VMBUS_RANGE_WORDS	120
+
 /* More follow at once: do not show this one to the host before the last, or vmbus_chan_kick(). */
 #define VMBUS_SEND_MORE		BIT(0)
 
@@ -296,6 +309,22 @@ int vmbus_chan_send(struct vmbus_chan *chan, const void *payload, u32 len,
  */
 int vmbus_chan_send_pages(struct vmbus_chan *chan, const struct vmbus_pages *pages,
 			  const void *payload, u32 len, void *cookie, unsigned int flags);
+
+/**
+ * vmbus_chan_send_ranges() - send a packet that names several pieces of guest memory
+ * @chan: an open channel
+ * @ranges: the pieces; until the completion they are the host's
+ * @count: how many; with the pages they touch at most VMBUS_RANGE_WORDS
+ * @payload: bytes to copy
+ * @len: how many
+ * @cookie: comes back with the completion; not NULL
+ * @flags: 0 or VMBUS_SEND_MORE
+ *
+ * Context: Any.
+ * Return: as vmbus_chan_send().
+ */
+int vmbus_chan_send_ranges(struct vmbus_chan *chan, const struct vmbus_range *ranges, u32 count,
+			   const void *payload, u32 len, void *cookie, unsigned int flags);
 
 /**
  * vmbus_chan_send_completion() - answer a packet of the host

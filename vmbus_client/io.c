@@ -193,6 +193,64 @@ out:
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_send_pages);
 
+/* Words written, or -EMSGSIZE. */
+static int list_ranges(u64 *words, const struct vmbus_range *ranges, u32 count)
+{
+	int used = 0, err;
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		err = pkt_put_range(words + used, VMBUS_RANGE_WORDS - used, ranges[i].addr,
+				    ranges[i].len);
+		if (unlikely(err < 0))
+			return -EMSGSIZE;
+		used += err;
+	}
+	return used;
+}
+
+int vmbus_chan_send_ranges(struct vmbus_chan *chan, const struct vmbus_range *ranges, u32 count,
+			   const void *payload, u32 len, void *cookie, unsigned int flags)
+{
+	u64 words[VMBUS_RANGE_WORDS];
+	struct pkt_ranges_hdr hdr;
+	struct ring_vec vec[3];
+	bool kick = false;
+	unsigned long irq;
+	int used, err;
+	u64 id;
+
+	/* Before the lock: what takes long needs none. */
+	used = list_ranges(words, ranges, count);
+	if (unlikely(used < 0))
+		return used;
+	spin_lock_irqsave(&chan->tx_lock, irq);
+	if (unlikely(!chan->tx_open)) {
+		err = -ENODEV;
+		goto out;
+	}
+	id = bind_id(chan, cookie, &kick);
+	if (!id) {
+		err = -EAGAIN;
+		goto out;
+	}
+	if (likely(!pkt_put_ranges(&hdr, count, used, len, id))) {
+		vec[0] = (struct ring_vec){ &hdr, sizeof(hdr) };
+		vec[1] = (struct ring_vec){ words, used * sizeof(u64) };
+		vec[2] = (struct ring_vec){ payload, len };
+		err = put(chan, vec, ARRAY_SIZE(vec), flags, &kick);
+	} else {
+		err = -EMSGSIZE;
+	}
+	if (err)
+		reqid_take(&chan->ids, id);
+out:
+	spin_unlock_irqrestore(&chan->tx_lock, irq);
+	after_send(chan, err, kick);
+	return err == -EPROTO ? -ENODEV : err;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_send_ranges);
+
 /* A packet that answers one of the host's, its descriptor made; it is in no table of ours. */
 static int send_answer(struct vmbus_chan *chan, const struct vmbus_pkt_hdr *hdr,
 		       const void *payload, u32 len, unsigned int flags)

@@ -96,6 +96,54 @@ TEST(gpa_direct_that_cannot_be_expressed_is_refused)
 	EXPECT_EQ(pkt_put_gpa_direct(&gpa, 0, 4096, 0xffffffff, 1), -EINVAL);
 }
 
+/* Pieces of memory anywhere, each with the frames it touches, one after the other. */
+TEST(several_ranges_in_one_packet)
+{
+	static const struct {
+		u64 addr;
+		u32 len;
+		int words;
+	} cases[] = {
+		{ 0x1000, 1, 2 }, { 0x1fff, 1, 2 }, { 0x1fff, 2, 3 },
+		{ 0x123456789abcull, 0x2000, 4 },
+		{ 0x5000, 0x3000, 4 }, { 0x5800, 0x3000, 5 },
+	};
+	struct pkt_ranges_hdr hdr;
+	u64 words[8], i;
+	unsigned int c;
+
+	for (c = 0; c < ARRAY_SIZE(cases); c++) {
+		memset(words, 0xee, sizeof(words));
+		EXPECT_EQ(pkt_put_range(words, 8, cases[c].addr, cases[c].len), cases[c].words);
+		EXPECT_EQ((u32)words[0], cases[c].len);
+		EXPECT_EQ(words[0] >> 32, cases[c].addr & 0xfff);
+		for (i = 1; i < (u64)cases[c].words; i++)
+			EXPECT_EQ(words[i], (cases[c].addr >> 12) + i - 1);
+		EXPECT(words[cases[c].words] == 0xeeeeeeeeeeeeeeee);
+		EXPECT_EQ(pkt_put_range(words, cases[c].words, cases[c].addr, cases[c].len),
+			  cases[c].words);
+		EXPECT_EQ(pkt_put_range(words, cases[c].words - 1, cases[c].addr, cases[c].len),
+			  -EINVAL);
+	}
+	EXPECT_EQ(pkt_put_range(words, 8, 0x1000, 0), -EINVAL);
+	EXPECT_EQ(pkt_put_range(words, 8, 0xfff, 0xffffffff), -EINVAL);
+	EXPECT_EQ(pkt_put_range(words, 0, 0x1000, 1), -EINVAL);
+
+	memset(&hdr, 0xee, sizeof(hdr));
+	EXPECT_EQ(pkt_put_ranges(&hdr, 2, 5, 40, 9), 0);
+	EXPECT_EQ(le16_to_cpu(hdr.hdr.type), 9);
+	EXPECT_EQ(le16_to_cpu(hdr.hdr.offset8), 3 + 5);
+	EXPECT_EQ(le16_to_cpu(hdr.hdr.len8), 3 + 5 + 5);
+	EXPECT_EQ(le16_to_cpu(hdr.hdr.flags), 1);
+	EXPECT_EQ(le64_to_cpu(hdr.hdr.id), 9);
+	EXPECT_EQ(le32_to_cpu(hdr.gpa.reserved), 0);
+	EXPECT_EQ(le32_to_cpu(hdr.gpa.range_count), 2);
+	EXPECT_EQ(pkt_put_ranges(&hdr, 0, 0, 40, 9), -EINVAL);
+	EXPECT_EQ(pkt_put_ranges(&hdr, 1, 65535 - 3, 0, 9), 0);
+	EXPECT_EQ(pkt_put_ranges(&hdr, 1, 65535 - 3, 1, 9), -EINVAL);
+	EXPECT_EQ(pkt_put_ranges(&hdr, 1, 0xffffffff, 0, 9), -EINVAL);
+}
+
 /* Every descriptor against every length of a small packet: either all agrees or it is refused. */
 TEST(packet_is_taken_apart_only_if_all_lengths_agree)
 {

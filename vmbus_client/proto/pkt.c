@@ -48,6 +48,39 @@ int pkt_put_gpa_direct(struct pkt_gpa_hdr *gpa, u32 byte_offset, u32 byte_count,
 	return pfns;
 }
 
+int pkt_put_range(u64 *words, u32 room, u64 addr, u32 len)
+{
+	u32 offset = addr & (TLFS_PAGE_SIZE - 1);
+	u64 pfn = addr >> TLFS_PAGE_SHIFT;
+	u64 end = (u64)offset + len;
+	u32 pfns = (end + TLFS_PAGE_SIZE - 1) >> TLFS_PAGE_SHIFT, i;
+	struct vmbus_gpa_range range = {
+		.byte_count = cpu_to_le32(len),
+		.byte_offset = cpu_to_le32(offset),
+	};
+
+	if (!len || pfns >= room)
+		return -EINVAL;
+	memcpy(words, &range, sizeof(range));
+	for (i = 0; i < pfns; i++)
+		words[1 + i] = (__force u64)cpu_to_le64(pfn + i);
+	return 1 + pfns;
+}
+
+int pkt_put_ranges(struct pkt_ranges_hdr *gpa, u32 count, u32 words, u32 payload_len, u64 id)
+{
+	u32 offset = sizeof(*gpa) + words * sizeof(u64);
+
+	if (!count || words > PKT_MAX_LEN / sizeof(u64) || offset > PKT_MAX_LEN ||
+	    payload_len > PKT_MAX_LEN - offset)
+		return -EINVAL;
+	put_hdr(&gpa->hdr, VMBUS_PKT_GPA_DIRECT, offset, offset + payload_len,
+		VMBUS_PKT_FLAG_COMPLETION, id);
+	gpa->gpa.reserved = cpu_to_le32(0);
+	gpa->gpa.range_count = cpu_to_le32(count);
+	return 0;
+}
+
 int pkt_parse(const void *pkt, u32 len, struct pkt_view *view)
 {
 	const struct vmbus_pkt_hdr *hdr = pkt;

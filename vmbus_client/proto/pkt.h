@@ -63,6 +63,38 @@ void pkt_put_completion(struct vmbus_pkt_hdr *hdr, u32 payload_len, u64 id);
 int pkt_put_gpa_direct(struct pkt_gpa_hdr *gpa, u32 byte_offset, u32 byte_count,
 		       u32 payload_len, u64 id);
 
+/* In front of the ranges of a GPA-direct packet with several. */
+struct pkt_ranges_hdr {
+	struct vmbus_pkt_hdr hdr;
+	struct vmbus_pkt_gpa_direct gpa;
+};
+WIRE_SIZE(struct pkt_ranges_hdr, 24);
+
+/**
+ * pkt_put_range() - one range of a GPA-direct packet
+ * @words: where to write it
+ * @room: 64-bit words there
+ * @addr: of its first byte, as the host sees memory
+ * @len: bytes, contiguous, not 0
+ *
+ * Return: words written, or -EINVAL if it does not fit.
+ */
+int pkt_put_range(u64 *words, u32 room, u64 addr, u32 len);
+
+/**
+ * pkt_put_ranges() - descriptor of a packet that names several ranges
+ * @gpa: to fill in; the ranges, then the payload, follow it in the ring
+ * @count: of ranges
+ * @words: 64-bit words they take together
+ * @payload_len: bytes that will follow them
+ * @id: transaction id
+ *
+ * Always asks for a completion, as pkt_put_gpa_direct().
+ *
+ * Return: 0, or -EINVAL if the packet cannot be expressed.
+ */
+int pkt_put_ranges(struct pkt_ranges_hdr *gpa, u32 count, u32 words, u32 payload_len, u64 id);
+
 /**
  * pkt_parse() - take a received packet apart
  * @pkt: private copy, as ring_rx_next() left it
