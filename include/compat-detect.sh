@@ -36,6 +36,9 @@ for header in linux/fs.h linux/fs/super.h; do
 	hdr COMPAT_THAW_HOLDER $header 'int thaw_super struct super_block super enum freeze_holder who'
 	hdr COMPAT_THAW_OWNER $header 'int thaw_super struct super_block super enum freeze_holder who const void'
 done
+str COMPAT_RXFH_PARAM linux/ethtool.h ethtool_ops 'int set_rxfh struct net_device struct ethtool_rxfh_param'
+str COMPAT_RXFH_FIELDS linux/ethtool.h ethtool_ops 'int get_rxfh_fields'
+str COMPAT_RX_RING_COUNT linux/ethtool.h ethtool_ops 'u32 get_rx_ring_count'
 file "$1/arch/x86/include/asm/cpuid/api.h" COMPAT_CPUID_API_H
 if grep -q "define rdmsrq" "$1/arch/x86/include/asm/msr.h" 2>/dev/null; then flag COMPAT_RDMSRQ; fi
 sym COMPAT_HYPERV hv_setup_vmbus_handler

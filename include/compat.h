@@ -116,6 +116,90 @@
 #define compat_thaw_args
 #endif
 
+/* Network ----------------------------------------------------------------------*/
+
+/* 6.8: get_rxfh and set_rxfh take one structure; here both forms of (table, key, function) */
+#ifdef COMPAT_RXFH_PARAM
+#define compat_rxfh_ops(read, write)							\
+	static int compat_get_rxfh(struct net_device *ndev, struct ethtool_rxfh_param *p) \
+	{										\
+		return read(ndev, p->indir, p->key, &p->hfunc);				\
+	}										\
+	static int compat_set_rxfh(struct net_device *ndev, struct ethtool_rxfh_param *p, \
+				   struct netlink_ext_ack *extack)			\
+	{										\
+		return write(ndev, p->indir, p->key, p->hfunc);				\
+	}
+#else
+#define compat_rxfh_ops(read, write)							\
+	static int compat_get_rxfh(struct net_device *ndev, u32 *indir, u8 *key, u8 *hfunc) \
+	{										\
+		return read(ndev, indir, key, hfunc);					\
+	}										\
+	static int compat_set_rxfh(struct net_device *ndev, const u32 *indir,		\
+				   const u8 *key, const u8 hfunc)			\
+	{										\
+		return write(ndev, indir, key, hfunc);					\
+	}
+#endif
+
+/* 6.17: fields of the hash, and 6.19: the number of rings, have callbacks of their own */
+#ifdef COMPAT_RXFH_FIELDS
+#define compat_fields_ops(read, write)							\
+	static int compat_get_fields(struct net_device *ndev, struct ethtool_rxfh_fields *f) \
+	{										\
+		u64 fields;								\
+		int err = read(ndev, f->flow_type, &fields);				\
+											\
+		f->data = fields;							\
+		return err;								\
+	}										\
+	static int compat_set_fields(struct net_device *ndev,				\
+				     const struct ethtool_rxfh_fields *f,		\
+				     struct netlink_ext_ack *extack)			\
+	{										\
+		return write(ndev, f->flow_type, f->data);				\
+	}
+#define compat_fields_members								\
+	.get_rxfh_fields = compat_get_fields, .set_rxfh_fields = compat_set_fields,
+#define compat_get_old_fields(read, ndev, info)	(-EOPNOTSUPP)
+#define compat_set_old_fields(write, ndev, info)	(-EOPNOTSUPP)
+#else
+#define compat_fields_ops(read, write)
+#define compat_fields_members
+#define compat_get_old_fields(read, ndev, info)	read(ndev, (info)->flow_type, &(info)->data)
+#define compat_set_old_fields(write, ndev, info) write(ndev, (info)->flow_type, (info)->data)
+#endif
+
+#ifdef COMPAT_RX_RING_COUNT
+#define compat_rxnfc_ops(count, read, write)	compat_fields_ops(read, write)
+#define compat_rxnfc_members	.get_rx_ring_count = get_ring_count, compat_fields_members
+#else
+#define compat_rxnfc_ops(count, read, write)						\
+	compat_fields_ops(read, write)							\
+	static int compat_get_rxnfc(struct net_device *ndev, struct ethtool_rxnfc *info, \
+				    u32 *rules)						\
+	{										\
+		switch (info->cmd) {							\
+		case ETHTOOL_GRXRINGS:							\
+			info->data = count(ndev);					\
+			return 0;							\
+		case ETHTOOL_GRXFH:							\
+			return compat_get_old_fields(read, ndev, info);			\
+		default:								\
+			return -EOPNOTSUPP;						\
+		}									\
+	}										\
+	static int compat_set_rxnfc(struct net_device *ndev, struct ethtool_rxnfc *info) \
+	{										\
+		if (info->cmd != ETHTOOL_SRXFH)						\
+			return -EOPNOTSUPP;						\
+		return compat_set_old_fields(write, ndev, info);			\
+	}
+#define compat_rxnfc_members								\
+	.get_rxnfc = compat_get_rxnfc, .set_rxnfc = compat_set_rxnfc, compat_fields_members
+#endif
+
 /* Annotations ------------------------------------------------------------------*/
 
 /* 7.0: members say which lock guards them; before, the reader is told and nobody else */

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * main.c - module, parameters and the driver for synthetic NICs on the VMBus
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "netvsc.h"
+
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/moduleparam.h>
+
+/* A number within bounds, refused otherwise. */
+#define BOUNDED_PARAM(name, least, most, mode, what)					\
+	static int set_##name(const char *val, const struct kernel_param *kp)		\
+	{										\
+		return param_set_uint_minmax(val, kp, least, most);			\
+	}										\
+	static const struct kernel_param_ops name##_ops = {				\
+		.set = set_##name,							\
+		.get = param_get_uint,							\
+	};										\
+	module_param_cb(name, &name##_ops, &name, mode);				\
+	MODULE_PARM_DESC(name, what)
+
+static unsigned int ring_kib = 128;
+BOUNDED_PARAM(ring_kib, 64, 4096, 0444,
+	      "KiB of each ring of a channel, 64 to 4096 (default 128)");
+
+static unsigned int max_queues = 16;
+BOUNDED_PARAM(max_queues, 1, NETVSC_MAX_QUEUES, 0444,
+	      "Channels a NIC has at first, if there are so many CPUs, 1 to 64 (default 16)");
+
+static unsigned int tx_copybreak = 2048;
+BOUNDED_PARAM(tx_copybreak, 0, 65536, 0644,
+	      "Frames up to so many bytes are copied to be sent together, longer ones are sent from where they are (default 2048)");
+
+static unsigned int reply_timeout = 10;
+BOUNDED_PARAM(reply_timeout, 1, 600, 0644,
+	      "Seconds the host may take to answer a request (default 10)");
+
+static unsigned int link_delay = 200;
+BOUNDED_PARAM(link_delay, 0, 60000, 0644,
+	      "Milliseconds between two changes of the carrier, at least (default 200)");
+
+unsigned int netvsc_ring_bytes(void)
+{
+	/* The bus wants whole pages of 4 KiB, whatever ours are. */
+	return round_up(ring_kib, 4) * 1024;
+}
+
+unsigned int netvsc_default_queues(void)
+{
+	return min(num_online_cpus(), max_queues);
+}
+
+unsigned int netvsc_copy_limit(void)
+{
+	return READ_ONCE(tx_copybreak);
+}
+
+unsigned long netvsc_reply_timeout(void)
+{
+	return READ_ONCE(reply_timeout) * HZ;
+}
+
+unsigned long netvsc_link_delay(void)
+{
+	return msecs_to_jiffies(READ_ONCE(link_delay));
+}
+
+static const struct hv_vmbus_device_id ids[] = {
+	{ .guid = WIRE_GUID_NIC },
+	{ }
+};
+MODULE_DEVICE_TABLE(vmbus, ids);
+
+static struct vmbus_drv drv = {
+	.name = "hv_netvsc",
+	.ids = ids,
+	.probe = netvsc_probe,
+	.remove = netvsc_remove,
+	.suspend = netvsc_suspend,
+	.resume = netvsc_resume,
+	.driver = {
+		/* Names are given in the order of probes: the same order at each boot. */
+		.probe_type = PROBE_FORCE_SYNCHRONOUS,
+	},
+};
+module_vmbus_drv(drv);
+
+MODULE_DESCRIPTION("Synthetic NICs on the VMBus");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * netvsc.h - the NIC and its queues, who may touch which field, and what the files
+ * of this module owe each other
+ *
+ * A frame is the host's from a successful send until its slot comes back as a
+ * cookie, and the bus hands every cookie back exactly once: in a completion, or
+ * when a closed channel is reaped. A piece of the receive buffer is ours from the
+ * packet that names it until that packet is acknowledged. So nothing is sent
+ * twice, and no memory is used again that the host may still read or write.
+ *
+ * RTNL is taken before struct netvsc.lock, and that before a transmit lock.
+ */
+#ifndef NETVSC_H
+#define NETVSC_H
+
+#include "proto/nvsp.h"
+#include "proto/rndis.h"
+#include "vmbus.h"
+
+#include <linux/atomic.h>
+#include <linux/dma-mapping.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/ratelimit.h>
+#include <linux/skbuff.h>
+#include <linux/spinlock.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+struct dentry;
+struct ethtool_ops;
+struct netvsc;
+
+#define NETVSC_MAX_QUEUES	(1u + NVSP_MAX_SUB_CHANNELS)
+
+/* Room for one header before a frame; a whole part of a page, so that none crosses one. */
+#define NETVSC_HDR_ROOM		128u
+
+/* Frames under way that are not copied, for each queue. */
+#define NETVSC_DIRECT_SLOTS	128u
+
+/* Packets taken and not acknowledged, at most; a power of 2. No more are taken before. */
+#define NETVSC_ACKS		512u
+
+/* What a request that wants a completion was sent with. */
+struct netvsc_cookie {
+	enum netvsc_cookie_kind {
+		NETVSC_COOKIE_SLOT,
+		NETVSC_COOKIE_REQUEST,
+		NETVSC_COOKIE_ASK,
+	} kind;
+};
+
+/**
+ * struct netvsc_slot - something that is being sent
+ * @cookie: first, as in everything that can come back
+ * @direct: the frame is listed, not copied
+ * @index: of the slot in its pool
+ * @packets: frames in it, for the queue limits
+ * @bytes: of them
+ * @section: of the send buffer, if copied
+ * @used: bytes of the section, or of the header
+ * @last: where in the section the last message begins
+ * @skb: the frame, if listed
+ * @map_cnt: pieces of it
+ * @maps: where they are, as the host sees memory
+ */
+struct netvsc_slot {
+	struct netvsc_cookie cookie;
+	bool direct;
+	u16 index;
+	u16 packets;
+	u16 map_cnt;
+	u32 bytes;
+	u32 section;
+	u32 used;
+	u32 last;
+	struct sk_buff *skb;
+	struct vmbus_range *maps;
+};
+
+/**
+ * struct netvsc_pool - free slots: taken by who sends, given back by who polls
+ * @slots: all of them
+ * @ring: indices of the free ones
+ * @mask: of @ring
+ * @head: next to be taken; the sender's
+ * @spare: taken, and not used after all; the sender's
+ * @tail: where the next goes; the poller's
+ *
+ * One takes, under the transmit lock, and one gives back, in NAPI: no lock of its own.
+ */
+struct netvsc_pool {
+	struct netvsc_slot *slots;
+	u16 *ring;
+	u32 mask;
+	u32 head;
+	struct netvsc_slot *spare;
+	u32 tail ____cacheline_aligned_in_smp;
+};
+
+struct netvsc_tx_stats {
+	u64 packets;
+	u64 bytes;
+	u64 dropped;
+	u64 scattered;		/* listed in more than one piece */
+	u64 no_memory;
+	u64 no_space;		/* small enough to be copied, but no section was free */
+	u64 too_big;
+	u64 busy;		/* given back to the stack */
+	u64 send_full;		/* batches closed because the section was full */
+	u64 stop;
+	u64 wake;
+	u64 batches;		/* sections sent */
+	u64 errors;		/* the host says that it could not send */
+	struct u64_stats_sync syncp;
+};
+
+struct netvsc_rx_stats {
+	u64 packets;
+	u64 bytes;
+	u64 multicast;
+	u64 dropped;
+	u64 no_memory;
+	u64 coalesced;		/* frames the host had put together */
+	u64 ack_busy;		/* no room to acknowledge */
+	u64 errors;
+	struct u64_stats_sync syncp;
+};
+
+/* A packet of the host that is to be acknowledged. */
+struct netvsc_ack {
+	u64 id;
+	bool ok;
+};
+
+/* A piece of a frame in the receive buffer. */
+struct netvsc_part {
+	u32 offset;
+	u32 len;
+};
+
+/**
+ * struct netvsc_queue - a channel, and the queues of both directions it serves
+ * @nv: whose
+ * @chan: open while the queue is; a reference if @index is not 0
+ * @index: 0 is the primary channel
+ * @open: @chan is
+ * @live: frames may be sent. Written with the transmit lock held or the queue stopped
+ * @gone: the bus said so
+ * @napi: who polls
+ * @txq: transmit queue of the stack
+ * @direct: slots of frames that are listed
+ * @copy: slots with a section of the send buffer
+ * @headers: NETVSC_HDR_ROOM for each of @direct
+ * @headers_dma: where the host sees them
+ * @pending: filled, but not sent: it waits for more frames, or for room
+ * @unshown: something was sent that the host need not have seen
+ * @blocked: @pending waits for room in the ring
+ * @tx: statistics of the sender
+ * @budget: of the poll going on
+ * @done_packets: completed in this poll, for the queue limits
+ * @done_bytes: likewise
+ * @acks: what is to be acknowledged; a ring of NETVSC_ACKS
+ * @ack_head: oldest
+ * @ack_tail: where the next goes
+ * @parts: of a frame that is being put together
+ * @part_cnt: how many
+ * @part_bytes: of them all
+ * @part_rx: what was said of the first
+ * @head: private copy of what stands before a frame
+ * @rx: statistics of the poller
+ *
+ * From @direct to @tx the transmit lock guards it, what follows is the poller's.
+ */
+struct netvsc_queue {
+	struct netvsc *nv;
+	struct vmbus_chan *chan;
+	u16 index;
+	bool open;
+	bool live;
+	bool gone;
+	struct napi_struct napi;
+	struct netdev_queue *txq;
+
+	struct netvsc_pool direct ____cacheline_aligned_in_smp;
+	struct netvsc_pool copy;
+	void *headers;
+	dma_addr_t headers_dma;
+	struct netvsc_slot *pending;
+	bool unshown;
+	bool blocked;
+	struct netvsc_tx_stats tx;
+
+	int budget ____cacheline_aligned_in_smp;
+	u32 done_packets;
+	u32 done_bytes;
+	struct netvsc_ack *acks;
+	u32 ack_head;
+	u32 ack_tail;
+	struct netvsc_part *parts;
+	u32 part_cnt;
+	u32 part_bytes;
+	struct rndis_rx part_rx;
+	void *head;
+	struct netvsc_rx_stats rx;
+};
+
+/**
+ * struct netvsc_config - what the administrator may choose
+ * @mtu: of the frames' payload
+ * @queues: channels wanted
+ * @rx_pieces: of the receive buffer; 0: as many as fit
+ * @tx_sections: of the send buffer; 0: likewise
+ */
+struct netvsc_config {
+	u32 mtu;
+	u32 queues;
+	u32 rx_pieces;
+	u32 tx_sections;
+};
+
+/**
+ * struct netvsc_ask - a question of the handshake, and room for its answer
+ * @cookie: first
+ * @lock: the rest
+ * @asked: the host has it
+ * @answered: @reply is valid
+ * @len: bytes of @reply
+ * @reply: start of the completion's payload
+ */
+struct netvsc_ask {
+	struct netvsc_cookie cookie;
+	spinlock_t lock;
+	bool asked __guarded_by(&lock);
+	bool answered __guarded_by(&lock);
+	u32 len __guarded_by(&lock);
+	u8 reply[64] __guarded_by(&lock);
+};
+
+/* What the host sent that a correct one would not have. */
+enum netvsc_reject {
+	NETVSC_REJECT_TYPE,		/* of packet */
+	NETVSC_REJECT_TRANSFER,		/* transfer-page packet that is none */
+	NETVSC_REJECT_RANGE,		/* outside the receive buffer */
+	NETVSC_REJECT_FRAME,		/* header or elements before a frame */
+	NETVSC_REJECT_PART,		/* order of the pieces of a frame */
+	NETVSC_REJECT_CONTROL,		/* control message */
+	NETVSC_REJECT_ANSWER,		/* to nothing that was asked */
+	NETVSC_REJECT_NOTICE,		/* in band */
+	NETVSC_REJECT_SENT,		/* completion of a frame */
+	NETVSC_REJECT_CHANNEL,		/* only the primary channel may carry that */
+	NETVSC_REJECT_COUNT
+};
+
+/**
+ * struct netvsc - a NIC, in the private part of its net_device
+ * @ndev: the rest of it
+ * @vdev: device it is made of
+ * @lock: what the host is asked and told, and every change of configuration. May sleep
+ * @cfg: as it is; @lock
+ * @version: of the protocol; NVSP_VERSION_*
+ * @offloads: what the host can do
+ * @limits: what it takes at once
+ * @rss: what it can do with many channels; one queue if it has said nothing
+ * @attached: the host has been brought up; @lock
+ * @queues: room for @queue_room, for as long as the NIC
+ * @queue_room: most channels it may have
+ * @queue_cnt: those that are open; RTNL once it is registered
+ * @subs_missing: promised by the host, not there yet
+ * @recv_buf: receive buffer
+ * @recv: where it is mapped
+ * @recv_len: its bytes
+ * @recv_pieces: how it is divided
+ * @send_buf: send buffer, NULL without
+ * @send: where it is mapped
+ * @send_len: its bytes
+ * @send_pieces: how it is divided
+ * @tx_share: of them each queue has
+ * @send_table: channels to send on, by hash; from the host, or even
+ * @host_table: the last one the host sent
+ * @host_table_valid: it has sent one
+ * @rss_table: what the host receives on; RTNL
+ * @rss_key: RTNL
+ * @l4_hash: NETVSC_L4_*: ports are hashed, too
+ * @filter: as the host has it; @lock
+ * @wait: for answers, and for the end
+ * @ask: the handshake's questions
+ * @request_lock: @request
+ * @request: the one being waited for
+ * @request_id: number of the last; @lock
+ * @gone: a channel was lost
+ * @removing: no new work is begun
+ * @link_up: last word of the host; NETVSC_LINK_* bits
+ * @link_events: what came since the link work ran
+ * @speed: Mbit/s
+ * @msg_enable: of ethtool
+ * @tx_batch: frames in one message at most
+ * @rx_mode_work: tells the host what to let through
+ * @link_work: carrier on and off
+ * @link_at: when it did last, in jiffies
+ * @subs_work: takes sub-channels that came late
+ * @recover_work: brings the NIC up anew after a channel was lost, or nothing moved
+ * @recoveries: how often, for statistics
+ * @recover_tries: in a row
+ * @rejects: by enum netvsc_reject
+ * @log_limit: what the host causes us to log
+ * @debugfs: file
+ */
+struct netvsc {
+	struct net_device *ndev;
+	struct vmbus_dev *vdev;
+	struct mutex lock;
+	struct netvsc_config cfg;
+	u32 version;
+	struct rndis_offloads offloads;
+	struct rndis_limits limits;
+	struct rndis_rss_caps rss;
+	bool attached;
+	struct netvsc_queue *queues;
+	u32 queue_room;
+	u32 queue_cnt;
+	u32 subs_missing;
+
+	struct vmbus_buf *recv_buf;
+	u8 *recv;
+	u32 recv_len;
+	struct nvsp_pieces recv_pieces;
+	struct vmbus_buf *send_buf;
+	u8 *send;
+	u32 send_len;
+	struct nvsp_pieces send_pieces;
+	u32 tx_share;
+
+	u8 send_table[NVSP_INDIRECTION_CNT];
+	u8 host_table[NVSP_INDIRECTION_CNT];
+	bool host_table_valid;
+	u16 rss_table[RNDIS_MAX_RSS_TABLE];
+	u8 rss_key[NDIS_RSS_KEY_LEN];
+	u32 l4_hash;
+	u32 filter;
+
+	wait_queue_head_t wait;
+	struct netvsc_ask ask;
+	spinlock_t request_lock;
+	struct netvsc_request *request __guarded_by(&request_lock);
+	u32 request_id;
+	bool gone;
+	bool removing;
+
+	bool link_up;
+	unsigned long link_events;
+	u32 speed;
+	u32 msg_enable;
+	u32 tx_batch;
+	struct work_struct rx_mode_work;
+	struct delayed_work link_work;
+	unsigned long link_at;
+	struct delayed_work subs_work;
+	struct delayed_work recover_work;
+	u32 recoveries;
+	u32 recover_tries;
+
+	atomic_t rejects[NETVSC_REJECT_COUNT];
+	struct ratelimit_state log_limit;
+	struct dentry *debugfs;
+};
+
+/* Bits of netvsc.l4_hash. */
+#define NETVSC_L4_TCP4		0x1u
+#define NETVSC_L4_TCP6		0x2u
+#define NETVSC_L4_UDP4		0x4u
+#define NETVSC_L4_UDP6		0x8u
+
+/* Bits of netvsc.link_events. */
+#define NETVSC_LINK_UP		0
+#define NETVSC_LINK_DOWN	1
+#define NETVSC_LINK_CHANGE	2	/* another network */
+
+/* main.c */
+unsigned int netvsc_ring_bytes(void);
+unsigned int netvsc_default_queues(void);
+unsigned int netvsc_copy_limit(void);
+unsigned long netvsc_reply_timeout(void);	/* jiffies */
+unsigned long netvsc_link_delay(void);		/* jiffies, between changes of carrier */
+
+/* netdev.c */
+int netvsc_probe(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *id);
+void netvsc_remove(struct vmbus_dev *vdev);
+int netvsc_suspend(struct vmbus_dev *vdev);
+int netvsc_resume(struct vmbus_dev *vdev);
+/* Work under another configuration, or under the old one if that fails. RTNL held. */
+int netvsc_reconfigure(struct netvsc *nv, const struct netvsc_config *want);
+/* Have the NIC brought up anew, soon. Any context. */
+void netvsc_recover(struct netvsc *nv);
+/* Count it, and log it if there is room; any context. */
+void netvsc_reject(struct netvsc_queue *q, enum netvsc_reject why);
+/* Sections of the transmit table for so many queues. */
+void netvsc_spread_table(struct netvsc *nv);
+
+/* setup.c */
+extern const struct vmbus_chan_ops netvsc_chan_ops;
+/* Bring the host up; lock held, no channel open. On failure everything is down again. */
+int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg);
+/* And down; lock held, transmit queues stopped. */
+void netvsc_detach(struct netvsc *nv);
+/* Take sub-channels that have come since; lock held. True if the number of queues changed. */
+bool netvsc_take_subs(struct netvsc *nv, unsigned int wait_ms);
+/* And let those from @from on send and receive. */
+int netvsc_start_new(struct netvsc *nv, u32 from);
+void netvsc_free_buffers(struct netvsc *nv);
+/* A completion that is no frame's. */
+void netvsc_completed(struct netvsc_queue *q, const struct vmbus_pkt *pkt);
+
+/* tx.c */
+int netvsc_tx_alloc(struct netvsc_queue *q);
+void netvsc_tx_free(struct netvsc_queue *q);
+netdev_tx_t netvsc_start_xmit(struct sk_buff *skb, struct net_device *ndev);
+/* In NAPI: a slot came back; and what is due at the end of the poll. */
+void netvsc_tx_done(struct netvsc_queue *q, struct netvsc_slot *slot,
+		    const struct vmbus_pkt *pkt);
+void netvsc_tx_poll_end(struct netvsc_queue *q);
+/* After the channel was closed: a slot that nobody will complete, and the pending one. */
+void netvsc_tx_reaped(struct netvsc_queue *q, struct netvsc_slot *slot);
+void netvsc_tx_drop_pending(struct netvsc_queue *q);
+
+/* rx.c */
+int netvsc_rx_alloc(struct netvsc_queue *q);
+void netvsc_rx_free(struct netvsc_queue *q);
+int netvsc_poll(struct napi_struct *napi, int budget);
+
+/* ctrl.c: all with lock held and the primary channel open; all wait with a bound. */
+int netvsc_initialize(struct netvsc *nv);
+void netvsc_halt(struct netvsc *nv);
+/* At most @room bytes of answer; @got says how many. */
+int netvsc_query(struct netvsc *nv, u32 oid, const void *info, u32 info_len,
+		 void *reply, u32 room, u32 *got);
+int netvsc_set(struct netvsc *nv, u32 oid, const void *info, u32 info_len);
+int netvsc_set_filter(struct netvsc *nv, u32 filter);
+int netvsc_set_offloads(struct netvsc *nv, const struct rndis_offloads *use);
+int netvsc_set_rss(struct netvsc *nv, const u16 *table, const u8 *key);
+/* In NAPI: a control message of the host, in a private copy. */
+void netvsc_control(struct netvsc_queue *q, const void *msg, u32 len);
+struct netvsc_request;
+void netvsc_request_sent(struct netvsc *nv, struct netvsc_cookie *cookie,
+			 const struct vmbus_pkt *pkt);
+
+/* ethtool.c */
+extern const struct ethtool_ops netvsc_ethtool_ops;
+
+static inline bool netvsc_is_gone(struct netvsc *nv)
+{
+	return READ_ONCE(nv->gone) || vmbus_chan_gone(nv->vdev->chan);
+}
+
+#endif

@@ -1,0 +1,643 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * setup.c - bring-up: version, buffers, RNDIS, sub-channels, queues; and the way back
+ *
+ * Every wait has a bound and ends when the channel is lost. What the host need not
+ * have, a send buffer, sub-channels, a name, is done without.
+ */
+#include "netvsc.h"
+
+#include <linux/etherdevice.h>
+#include <linux/slab.h>
+
+/* Beside the frames: a request, a question, and what was given up and is still owed. */
+#define SPARE_REQUESTS	8u
+
+/* Promised sub-channels mostly come at once; those that do not are taken later. */
+#define SUBS_WAIT_MS	1000u
+#define SUBS_LATER	(2 * HZ)
+
+/* Questions -----------------------------------------------------------------------*/
+
+static void ask_answered(struct netvsc *nv, const void *payload, u32 len)
+{
+	struct netvsc_ask *ask = &nv->ask;
+	unsigned long irq;
+
+	spin_lock_irqsave(&ask->lock, irq);
+	ask->len = min_t(u32, len, sizeof(ask->reply));
+	memcpy(ask->reply, payload, ask->len);
+	ask->asked = false;
+	ask->answered = true;
+	spin_unlock_irqrestore(&ask->lock, irq);
+	wake_up_all(&nv->wait);
+}
+
+/* Neither answered nor ever to be. */
+static void ask_dropped(struct netvsc *nv)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&nv->ask.lock, irq);
+	nv->ask.asked = false;
+	spin_unlock_irqrestore(&nv->ask.lock, irq);
+}
+
+static bool ask_begin(struct netvsc_ask *ask)
+{
+	unsigned long irq;
+	bool free;
+
+	spin_lock_irqsave(&ask->lock, irq);
+	free = !ask->asked;
+	if (free) {
+		ask->asked = true;
+		ask->answered = false;
+	}
+	spin_unlock_irqrestore(&ask->lock, irq);
+	return free;
+}
+
+static bool ask_is_over(struct netvsc *nv)
+{
+	unsigned long irq;
+	bool over;
+
+	spin_lock_irqsave(&nv->ask.lock, irq);
+	over = nv->ask.answered || !nv->ask.asked;
+	spin_unlock_irqrestore(&nv->ask.lock, irq);
+	return over || netvsc_is_gone(nv);
+}
+
+static bool ask_take(struct netvsc_ask *ask, void *reply, u32 *len)
+{
+	unsigned long irq;
+	bool answered;
+
+	spin_lock_irqsave(&ask->lock, irq);
+	answered = ask->answered;
+	if (answered) {
+		*len = ask->len;
+		memcpy(reply, ask->reply, ask->len);
+	}
+	spin_unlock_irqrestore(&ask->lock, irq);
+	return answered;
+}
+
+/* A question with an answer. @reply has room for what struct netvsc_ask holds. */
+static int ask(struct netvsc *nv, const union nvsp_msg *msg, void *reply, u32 *len)
+{
+	int err;
+
+	/* The last answer is owed: its cookie is the host's until it comes. */
+	if (!ask_begin(&nv->ask))
+		return -EBUSY;
+	err = vmbus_chan_send(nv->vdev->chan, msg, sizeof(*msg), &nv->ask.cookie, 0);
+	if (err) {
+		ask_dropped(nv);
+		return err;
+	}
+	wait_event_timeout(nv->wait, ask_is_over(nv), netvsc_reply_timeout());
+	if (ask_take(&nv->ask, reply, len))
+		return 0;
+	return netvsc_is_gone(nv) ? -ENODEV : -ETIMEDOUT;
+}
+
+static int tell(struct netvsc *nv, const union nvsp_msg *msg)
+{
+	return vmbus_chan_send(nv->vdev->chan, msg, sizeof(*msg), NULL, 0);
+}
+
+void netvsc_completed(struct netvsc_queue *q, const struct vmbus_pkt *pkt)
+{
+	struct netvsc_cookie *cookie = pkt->cookie;
+
+	if (cookie->kind == NETVSC_COOKIE_ASK)
+		ask_answered(q->nv, pkt->payload, pkt->payload_len);
+	else
+		netvsc_request_sent(q->nv, cookie, pkt);
+}
+
+/* Channels ------------------------------------------------------------------------*/
+
+static void on_event(struct vmbus_chan *chan, void *ctx)
+{
+	struct netvsc_queue *q = ctx;
+
+	napi_schedule_irqoff(&q->napi);
+}
+
+static void on_gone(struct vmbus_chan *chan, void *ctx)
+{
+	struct netvsc_queue *q = ctx;
+	struct netvsc *nv = q->nv;
+
+	WRITE_ONCE(q->gone, true);
+	if (!q->index)
+		WRITE_ONCE(nv->gone, true);
+	wake_up_all(&nv->wait);
+	/* What the channel had is reaped when the queue is closed, which is not for here. */
+	netvsc_recover(nv);
+}
+
+const struct vmbus_chan_ops netvsc_chan_ops = {
+	.event = on_event,
+	.gone = on_gone,
+};
+
+static int open_queue(struct netvsc_queue *q, struct vmbus_chan *chan)
+{
+	const struct vmbus_chan_config config = {
+		.ops = &netvsc_chan_ops,
+		.ctx = q,
+		.events = VMBUS_EVENTS_DRIVER,
+		.tx_bytes = netvsc_ring_bytes(),
+		.rx_bytes = netvsc_ring_bytes(),
+		.max_packet = NVSP_MAX_PACKET,
+		/* Slots that list frames, those that copy, and what is asked. */
+		.max_requests = NETVSC_DIRECT_SLOTS + 4096 / 8 + SPARE_REQUESTS,
+		.cpu = -1,
+	};
+	int err;
+
+	err = netvsc_rx_alloc(q);
+	if (err)
+		return err;
+	q->chan = chan;
+	q->gone = false;
+	q->done_packets = 0;
+	q->done_bytes = 0;
+	/* First: an event that finds it disabled would be the last. */
+	napi_enable(&q->napi);
+	err = vmbus_chan_open(chan, &config);
+	if (err) {
+		napi_disable(&q->napi);
+		netvsc_rx_free(q);
+		q->chan = NULL;
+		return err;
+	}
+	q->open = true;
+	return 0;
+}
+
+static void reap(struct netvsc_queue *q)
+{
+	struct netvsc_cookie *cookie;
+
+	while ((cookie = vmbus_chan_reap(q->chan))) {
+		switch (cookie->kind) {
+		case NETVSC_COOKIE_SLOT:
+			netvsc_tx_reaped(q, container_of(cookie, struct netvsc_slot, cookie));
+			break;
+		case NETVSC_COOKIE_REQUEST:
+			netvsc_request_sent(q->nv, cookie, NULL);
+			break;
+		case NETVSC_COOKIE_ASK:
+			ask_dropped(q->nv);
+			break;
+		}
+	}
+}
+
+/*
+ * When the channel is closed no completion can come and no send succeeds, and the
+ * host was told, and waited for, to let go of it. So what it had is ours again.
+ */
+static void close_queue(struct netvsc_queue *q)
+{
+	if (!q->open)
+		return;
+	q->open = false;
+	WRITE_ONCE(q->live, false);
+	vmbus_chan_close(q->chan);
+	napi_disable(&q->napi);
+	reap(q);
+	netvsc_tx_drop_pending(q);
+	netvsc_tx_free(q);
+	netvsc_rx_free(q);
+	if (q->index)
+		vmbus_chan_put(q->chan);
+	q->chan = NULL;
+}
+
+/* Version and buffers ----------------------------------------------------------------*/
+
+static int negotiate(struct netvsc *nv)
+{
+	struct nvsp_ladder ladder = { 0 };
+	u8 reply[sizeof(nv->ask.reply)];
+	union nvsp_msg msg;
+	u32 version, len;
+	int err;
+
+	for (;;) {
+		version = nvsp_ladder_next(&ladder, &msg);
+		if (!version) {
+			netdev_err(nv->ndev, "host takes no version of the protocol\n");
+			return -EPROTONOSUPPORT;
+		}
+		err = ask(nv, &msg, reply, &len);
+		if (err)
+			return err;
+		err = nvsp_parse_init(reply, len);
+		if (!err)
+			break;
+		if (err != -EPROTONOSUPPORT)
+			return err;
+	}
+	nv->version = version;
+	if (version >= NVSP_VERSION_2) {
+		nvsp_put_ndis_config(&msg, version, nv->cfg.mtu + ETH_HLEN, false);
+		err = tell(nv, &msg);
+		if (err)
+			return err;
+	}
+	nvsp_put_ndis_version(&msg, version);
+	return tell(nv, &msg);
+}
+
+static int lend_recv_buf(struct netvsc *nv)
+{
+	u8 reply[sizeof(nv->ask.reply)];
+	struct nvsp_pieces pieces;
+	union nvsp_msg msg;
+	u32 len;
+	int err;
+
+	nvsp_put_recv_buf(&msg, vmbus_buf_gpadl(nv->recv_buf));
+	err = ask(nv, &msg, reply, &len);
+	if (!err)
+		err = nvsp_parse_recv_buf(reply, len, nv->recv_len, &pieces);
+	/* Published by the request that brings the first packet. */
+	if (!err)
+		nv->recv_pieces = pieces;
+	return err;
+}
+
+static int lend_send_buf(struct netvsc *nv)
+{
+	u8 reply[sizeof(nv->ask.reply)];
+	union nvsp_msg msg;
+	u32 len;
+	int err;
+
+	if (!nv->send_buf)
+		return 0;
+	nvsp_put_send_buf(&msg, vmbus_buf_gpadl(nv->send_buf));
+	err = ask(nv, &msg, reply, &len);
+	if (err)
+		return err;
+	err = nvsp_parse_send_buf(reply, len, nv->send_len, &nv->send_pieces);
+	if (err) {
+		netdev_warn(nv->ndev, "host does not take the send buffer, error %d: nothing is copied\n",
+			    err);
+		memset(&nv->send_pieces, 0, sizeof(nv->send_pieces));
+	}
+	return 0;
+}
+
+static void revoke_buffers(struct netvsc *nv)
+{
+	union nvsp_msg msg;
+
+	nvsp_put_revoke_recv_buf(&msg);
+	tell(nv, &msg);
+	if (nv->send_pieces.cnt) {
+		nvsp_put_revoke_send_buf(&msg);
+		tell(nv, &msg);
+	}
+}
+
+void netvsc_free_buffers(struct netvsc *nv)
+{
+	vmbus_buf_free(nv->vdev->chan, nv->recv_buf);
+	vmbus_buf_free(nv->vdev->chan, nv->send_buf);
+	nv->recv_buf = NULL;
+	nv->send_buf = NULL;
+}
+
+/* What the host says of the NIC -----------------------------------------------------------*/
+
+/* 0 if it has not said; else an error only if it must not be. */
+static int query_u32(struct netvsc *nv, u32 oid, u32 *value)
+{
+	__le32 le;
+	u32 got;
+	int err = netvsc_query(nv, oid, NULL, 0, &le, sizeof(le), &got);
+
+	if (!err && got < sizeof(le))
+		err = -EPROTO;
+	if (!err)
+		*value = le32_to_cpu(le);
+	return err;
+}
+
+static int learn_address(struct netvsc *nv)
+{
+	u8 mac[ETH_ALEN];
+	u32 got;
+	int err;
+
+	/* Once it is registered the administrator may have chosen another. */
+	if (nv->ndev->reg_state != NETREG_UNINITIALIZED)
+		return 0;
+	err = netvsc_query(nv, RNDIS_OID_PERMANENT_ADDRESS, NULL, 0, mac, sizeof(mac), &got);
+	if (err)
+		return err;
+	if (got < sizeof(mac) || !is_valid_ether_addr(mac)) {
+		netdev_err(nv->ndev, "host gave no usable MAC address\n");
+		return -EPROTO;
+	}
+	eth_hw_addr_set(nv->ndev, mac);
+	memcpy(nv->ndev->perm_addr, mac, sizeof(mac));
+	return 0;
+}
+
+/* A mandatory question: without an answer nothing is known of checksums. */
+static int learn_offloads(struct netvsc *nv)
+{
+	struct ndis_offload caps;
+	struct rndis_offloads use;
+	u32 len, got;
+	int err;
+
+	len = rndis_put_offload_query(&caps, nvsp_offload_revision(nv->version));
+	err = netvsc_query(nv, RNDIS_OID_OFFLOAD_CAPABILITIES, &caps, len, &caps, sizeof(caps),
+			   &got);
+	if (!err)
+		err = rndis_parse_offloads(&caps, got, &nv->offloads);
+	if (err)
+		return err;
+	if (nv->version < NVSP_VERSION_6_1)
+		nv->offloads.rsc = false;
+	use = nv->offloads;
+	use.rsc = use.rsc && nv->ndev->features & NETIF_F_LRO;
+	return netvsc_set_offloads(nv, &use);
+}
+
+static void learn_link(struct netvsc *nv)
+{
+	u32 value;
+
+	nv->link_up = true;
+	if (!query_u32(nv, RNDIS_OID_MEDIA_CONNECT, &value))
+		nv->link_up = value == RNDIS_MEDIA_CONNECTED;
+	if (nv->version >= NVSP_VERSION_5 && !query_u32(nv, RNDIS_OID_LINK_SPEED, &value))
+		WRITE_ONCE(nv->speed, value / 10000);
+}
+
+static int learn_mtu(struct netvsc *nv)
+{
+	u32 most;
+
+	if (query_u32(nv, RNDIS_OID_FRAME_MAX, &most) || most >= nv->cfg.mtu)
+		return 0;
+	if (most < ETH_MIN_MTU)
+		return -EPROTO;
+	/* At first we take what it gives; a change that it does not follow has failed. */
+	if (nv->ndev->reg_state != NETREG_UNINITIALIZED)
+		return -EINVAL;
+	nv->cfg.mtu = most;
+	return 0;
+}
+
+static void learn_name(struct netvsc *nv)
+{
+	char text[IFALIASZ];
+	u32 got, len;
+	void *name;
+
+	if (nv->ndev->reg_state != NETREG_UNINITIALIZED)
+		return;
+	name = kzalloc(RNDIS_FRIENDLY_NAME_LEN, GFP_KERNEL);
+	if (!name)
+		return;
+	if (!netvsc_query(nv, RNDIS_OID_FRIENDLY_NAME, NULL, 0, name, RNDIS_FRIENDLY_NAME_LEN,
+			  &got)) {
+		len = rndis_parse_name(name, got, text, sizeof(text));
+		/* What every NIC is called at first tells nothing. */
+		if (len && strcmp(text, "Network Adapter"))
+			dev_set_alias(nv->ndev, text, len);
+	}
+	kfree(name);
+}
+
+static void learn_rss(struct netvsc *nv)
+{
+	struct ndis_rss_capabilities caps;
+	u32 got;
+
+	nv->rss = (struct rndis_rss_caps){ .queues = 1 };
+	if (nv->version < NVSP_VERSION_5)
+		return;
+	rndis_put_rss_query(&caps);
+	if (netvsc_query(nv, RNDIS_OID_RSS_CAPABILITIES, &caps, NDIS_RSS_CAPABILITIES_LEN,
+			 &caps, sizeof(caps), &got) ||
+	    rndis_parse_rss(&caps, got, &nv->rss))
+		nv->rss = (struct rndis_rss_caps){ .queues = 1 };
+}
+
+static int learn(struct netvsc *nv)
+{
+	int err;
+
+	err = learn_mtu(nv);
+	if (!err)
+		err = learn_address(nv);
+	if (!err)
+		err = learn_offloads(nv);
+	if (err)
+		return err;
+	learn_name(nv);
+	learn_link(nv);
+	learn_rss(nv);
+	return netvsc_is_gone(nv) ? -ENODEV : 0;
+}
+
+/* Sub-channels -------------------------------------------------------------------------*/
+
+static bool is_used(const struct netvsc *nv, const struct vmbus_chan *chan)
+{
+	u32 i;
+
+	for (i = 1; i < nv->queue_cnt; i++)
+		if (nv->queues[i].chan == chan)
+			return true;
+	return false;
+}
+
+bool netvsc_take_subs(struct netvsc *nv, unsigned int wait_ms)
+{
+	struct vmbus_chan *primary = nv->vdev->chan, *chan;
+	u32 had = nv->queue_cnt, promised = had - 1 + nv->subs_missing, i, there;
+
+	if (!nv->subs_missing)
+		return false;
+	there = vmbus_subchans_wait(primary, promised, wait_ms);
+	for (i = 0; i < there && nv->queue_cnt < nv->queue_room; i++) {
+		chan = vmbus_subchan_get(primary, i);
+		if (!chan)
+			break;
+		if (is_used(nv, chan) || open_queue(&nv->queues[nv->queue_cnt], chan)) {
+			vmbus_chan_put(chan);
+			continue;
+		}
+		nv->queue_cnt++;
+		nv->subs_missing--;
+	}
+	return nv->queue_cnt != had;
+}
+
+static u32 ask_for_subs(struct netvsc *nv)
+{
+	u32 want = min3(nv->cfg.queues, nv->queue_room, nv->rss.queues) - 1, granted = 0, len;
+	u8 reply[sizeof(nv->ask.reply)];
+	union nvsp_msg msg;
+	int err;
+
+	if (!want || nv->version < NVSP_VERSION_5)
+		return 0;
+	nvsp_put_sub_channels(&msg, want);
+	err = ask(nv, &msg, reply, &len);
+	if (!err)
+		err = nvsp_parse_sub_channels(reply, len, want, &granted);
+	if (err)
+		netdev_warn(nv->ndev, "host gives no sub-channels, error %d: using one channel\n",
+			    err);
+	return granted;
+}
+
+static void default_rss_table(struct netvsc *nv)
+{
+	u32 i;
+
+	for (i = 0; i < nv->rss.table; i++)
+		if (!netif_is_rxfh_configured(nv->ndev) || nv->rss_table[i] >= nv->queue_cnt)
+			nv->rss_table[i] = i % nv->queue_cnt;
+}
+
+/* Who sends on what, and receives where, with as many queues as there are. */
+static void share_out(struct netvsc *nv)
+{
+	netvsc_spread_table(nv);
+	if (nv->rss.queues < 2 || !nv->rss.table)
+		return;
+	default_rss_table(nv);
+	if (nv->queue_cnt > 1 && netvsc_set_rss(nv, nv->rss_table, nv->rss_key))
+		netdev_warn(nv->ndev, "host does not spread what it sends over %u channels\n",
+			    nv->queue_cnt);
+}
+
+static int start_queues(struct netvsc *nv, u32 from)
+{
+	u32 i;
+	int err;
+
+	for (i = from; i < nv->queue_cnt; i++) {
+		err = netvsc_tx_alloc(&nv->queues[i]);
+		if (err)
+			return err;
+	}
+	for (i = from; i < nv->queue_cnt; i++) {
+		netdev_tx_reset_queue(nv->queues[i].txq);
+		WRITE_ONCE(nv->queues[i].live, true);
+	}
+	return 0;
+}
+
+/* Up and down ------------------------------------------------------------------------------*/
+
+static void close_all(struct netvsc *nv)
+{
+	u32 i;
+
+	for (i = nv->queue_cnt; i--;)
+		close_queue(&nv->queues[i]);
+	nv->queue_cnt = 0;
+	memset(&nv->recv_pieces, 0, sizeof(nv->recv_pieces));
+	memset(&nv->send_pieces, 0, sizeof(nv->send_pieces));
+}
+
+int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg)
+{
+	const char *step = "channel";
+	int err;
+
+	lockdep_assert_held(&nv->lock);
+	nv->cfg = *cfg;
+	nv->filter = 0;
+	nv->subs_missing = 0;
+	nv->host_table_valid = false;
+	WRITE_ONCE(nv->gone, false);
+	err = open_queue(&nv->queues[0], nv->vdev->chan);
+	if (err)
+		goto err;
+	nv->queue_cnt = 1;
+	step = "version";
+	err = negotiate(nv);
+	if (err)
+		goto err_close;
+	step = "receive buffer";
+	err = lend_recv_buf(nv);
+	if (err)
+		goto err_close;
+	step = "send buffer";
+	err = lend_send_buf(nv);
+	if (err)
+		goto err_close;
+	step = "RNDIS";
+	err = netvsc_initialize(nv);
+	if (err)
+		goto err_close;
+	step = "properties";
+	err = learn(nv);
+	if (err)
+		goto err_halt;
+
+	nv->subs_missing = ask_for_subs(nv);
+	nv->tx_share = min(nv->send_pieces.cnt / (1 + nv->subs_missing), 4096u / 8);
+	netvsc_take_subs(nv, SUBS_WAIT_MS);
+	if (nv->subs_missing) {
+		netdev_info(nv->ndev, "%u of the promised channels are not there yet\n",
+			    nv->subs_missing);
+		if (!nv->removing)
+			schedule_delayed_work(&nv->subs_work, SUBS_LATER);
+	}
+	step = "queues";
+	share_out(nv);
+	err = start_queues(nv, 0);
+	if (err)
+		goto err_halt;
+	nv->attached = true;
+	return 0;
+
+err_halt:
+	netvsc_halt(nv);
+err_close:
+	close_all(nv);
+err:
+	netdev_err(nv->ndev, "%s: host and driver do not get together, error %d\n", step, err);
+	return err;
+}
+
+void netvsc_detach(struct netvsc *nv)
+{
+	lockdep_assert_held(&nv->lock);
+	if (!nv->attached)
+		return;
+	nv->attached = false;
+	if (!netvsc_is_gone(nv)) {
+		netvsc_halt(nv);
+		revoke_buffers(nv);
+	}
+	close_all(nv);
+}
+
+/* After netvsc_take_subs(): the new queues send and receive as the others do. */
+int netvsc_start_new(struct netvsc *nv, u32 from)
+{
+	int err = start_queues(nv, from);
+
+	share_out(nv);
+	return err;
+}
