@@ -173,6 +173,8 @@ end() {
 	ip netns del a && ip netns del b && unload_net
 }
 
+net_more() { :; }
+
 # net_tests SIZE: with so much in each stream
 net_tests() {
 	iperf_size=$1
@@ -204,6 +206,8 @@ net_tests() {
 	ktap_check down_and_up_again down_and_up
 	ktap_check nothing_lost_or_refused nothing_wrong
 	ktap_check malformed_frames_cost_themselves malformed_frames
+	# A driver's own tests, if the machine has any.
+	net_more
 	ktap_check drivers_unload end
 	ktap_check nothing_left_with_the_host ledger_empty
 	ktap_check host_saw_no_violation no_violations

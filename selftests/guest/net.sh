@@ -1,0 +1,131 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# machine: provider="net0=echo,net1=pair:net2,net2=sink" drivers=kit timeout=900 kernels="6.1 6.12"
+# proves: our drivers carry a NIC: frames, streams and files over all offloads and MTUs, what ethtool shows,
+#         and every change of configuration, reload and loss of the device under traffic
+# shellcheck disable=SC2015,SC2034,SC2154
+. ./net_tests.sh
+ktap_plan $(($(net_tests_cnt) + 11))
+
+in_a() { in_ns a "$@"; }
+
+# Traffic from a to b that outlives what is done to the NICs; its speed is of no interest.
+start_traffic() {
+	ip netns exec b iperf3 -s -p 5300 >/tmp/traffic-s.out 2>&1 &
+	traffic_server=$!
+	wait_for 20 listens b 5300 || return 1
+	ip netns exec a iperf3 -c 10.7.1.2 -p 5300 -t 3600 -b 2M -l 8K >/tmp/traffic.out 2>&1 &
+	traffic=$!
+	wait_for 20 flowing
+}
+
+# More has arrived since the last look.
+flowing() {
+	flow_now=$(in_ns b cat "/sys/class/net/$nic2/statistics/rx_bytes") || return 1
+	flow_was=${flow_before-0} flow_before=$flow_now
+	[ "$flow_now" -gt "$((flow_was + 5000))" ]
+}
+
+stop_traffic() {
+	kill "$traffic" "$traffic_server" 2>/dev/null
+	wait "$traffic" "$traffic_server" || :
+}
+
+ethtool_shows() {
+	for what in -i -k -l -g -c -x -S -d -T; do
+		in_a ethtool "$what" "$nic1" >"/tmp/ethtool$what" 2>&1 ||
+			{ echo "ethtool $what"; cat "/tmp/ethtool$what"; return 1; }
+	done
+	cat /tmp/ethtool-i /tmp/ethtool-l /tmp/ethtool-g /tmp/ethtool-S
+	in_a ethtool -n "$nic1" rx-flow-hash tcp4 && in_a ethtool "$nic1" &&
+		grep -qE '^bus-info: [0-9a-f]{8}-' /tmp/ethtool-i && grep -q 'tx_send_full: ' /tmp/ethtool-S &&
+		grep -q 'rx_queue_0_packets: ' /tmp/ethtool-S && grep -q 'software-transmit' /tmp/ethtool-T
+}
+
+hash_fields() {
+	in_a ethtool -N "$nic1" rx-flow-hash udp4 sd && in_a ethtool -n "$nic1" rx-flow-hash udp4 | tee /tmp/fields &&
+		! grep -q 'L4 bytes' /tmp/fields && in_a ethtool -N "$nic1" rx-flow-hash udp4 sdfn
+}
+
+# Small frames share messages when the stack has several at once.
+batches() {
+	before=$(net 1 tx_batched)
+	in_a ethtool -K "$nic1" tso off && iperf 10.7.1.2 "$iperf_size" && in_a ethtool -K "$nic1" tso on &&
+		[ "$(net 1 tx_batched)" -gt "$before" ]
+}
+
+rx_pieces() { in_a ethtool -g "$nic1" | awk '$1 == "RX:" { n = $2 } END { print n }'; }
+
+# Twenty times all there is to change, while frames flow; each one counts, and the stream goes on.
+reconfigured() {
+	start_traffic || return 1
+	for round in 1 2 3 4 5; do
+		for pieces in 300 600; do
+			in_a ethtool -G "$nic1" rx "$pieces" tx 40 && [ "$(rx_pieces)" -ge "$((pieces - 5))" ] ||
+				{ echo "pieces, round $round"; return 1; }
+		done
+		in_a ip link set "$nic1" mtu 1400 && in_a ip link set "$nic1" mtu 1500 &&
+			in_ns b ethtool -K "$nic2" lro on && in_ns b ethtool -K "$nic2" lro off &&
+			in_a ethtool -C "$nic1" tx-frames 4 && in_a ethtool -C "$nic1" tx-frames 8 ||
+			{ echo "round $round"; return 1; }
+		wait_for 30 flowing || return 1
+	done
+	in_a ip -s link show "$nic1"
+	[ "$(in_a cat "/sys/class/net/$nic1/carrier_changes")" = "$carrier_changes" ]
+}
+
+# What the host refuses leaves everything as it was.
+refused() {
+	! in_a ethtool -G "$nic1" rx 5 && ! in_a ethtool -L "$nic1" combined 99 &&
+		! in_a ip link set "$nic1" mtu 70000 && wait_for 30 flowing
+}
+
+one_nic_less() { ! nic_there 1 >/dev/null && ! ip netns exec a ls "/sys/class/net/$nic1" 2>/dev/null; }
+
+# The host takes the NIC away, and gives it back.
+rescinded() {
+	for round in 1 2 3; do
+		ctl rescind net1 && wait_for 60 one_nic_less && ctl offer net1 && nic1=$(nic 1) &&
+			addressed "$nic1" 1 1 a && wait_for 30 pings a 10.7.1.2 || { echo "round $round"; return 1; }
+	done
+}
+
+given_back() { ctl offer net1 && nic1=$(nic 1) && addressed "$nic1" 1 1 a; }
+
+# The driver goes while both ends are sending. NICs return to the first namespace when theirs are gone.
+reloaded() {
+	for round in 1 2 3; do
+		start_traffic && rmmod netvsc && stop_traffic && modprobe netvsc && nic1=$(nic 1) && nic2=$(nic 2) &&
+			nic0=$(nic 0) && addressed "$nic0" 0 2 && addressed "$nic1" 1 1 a &&
+			addressed "$nic2" 1 2 b && wait_for 30 pings a 10.7.1.2 || { echo "round $round"; return 1; }
+		flow_before=0
+	done
+}
+
+rejects_are_counted() {
+	grep -h '^rejected' /sys/kernel/debug/netvsc-* | grep -v ': 0$' &&
+		[ "$(ethtool -S "$nic0" | awk '$1 == "rejected:" { print $2 }')" -gt 0 ]
+}
+
+net_more() {
+	ktap_check ethtool_shows_what_there_is ethtool_shows
+	ktap_check fields_that_are_hashed hash_fields
+	ktap_check small_frames_go_together batches
+	carrier_changes=$(in_a cat "/sys/class/net/$nic1/carrier_changes")
+	ktap_check changes_under_traffic_keep_the_link reconfigured
+	ktap_check what_cannot_be_changes_nothing refused
+	stop_traffic
+	flow_before=0
+	ktap_check what_the_host_sent_wrong_was_counted rejects_are_counted
+	ktap_check taken_away_and_given_back rescinded
+	ktap_check traffic_runs start_traffic
+	ctl rescind net1
+	ktap_check taken_away_under_traffic wait_for 60 one_nic_less
+	stop_traffic
+	flow_before=0
+	ktap_check given_back given_back
+	ktap_check reloaded_under_traffic reloaded
+}
+
+net_tests 4M
+ktap_done
