@@ -343,9 +343,19 @@ static void revive_later(struct storvsc_host *host)
 		queue_delayed_work(system_freezable_wq, &host->revive, host->revive_wait);
 }
 
-/* What the host does not do when it is told, it cannot but do when its channels close. */
+/*
+ * What the host does not do when it is told, it cannot but do when its channels
+ * close. Once: a host that has answered no command since it was opened again is
+ * no disk, and a scan would climb this ladder for each unit there might be.
+ */
 static bool reset_adapter(struct storvsc_host *host, const struct scsi_device *sdev)
 {
+	if (host->restarts && !storvsc_answered_since(host, host->restarted_at)) {
+		shost_printk(KERN_ERR, host->shost,
+			     "no command answered since the channels were opened again, adapter given up\n");
+		storvsc_give_up(host);
+		return false;
+	}
 	return reset(host, VSTOR_OP_RESET_ADAPTER, sdev, storvsc_drain_timeout()) ||
 	       !storvsc_restart(host);
 }

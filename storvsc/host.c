@@ -935,6 +935,7 @@ int storvsc_restart(struct storvsc_host *host)
 	/* From here on commands wait; before, if it was given up, they ended. */
 	WRITE_ONCE(host->dead, false);
 	host->restarts++;
+	host->restarted_at = jiffies;
 	err = wake(host);
 	memalloc_noio_restore(noio);
 	if (!err)

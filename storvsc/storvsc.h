@@ -170,6 +170,7 @@ struct storvsc_class {
  * @revive: asks a host that was given up, or units that were, whether they are back
  * @revive_wait: jiffies until then
  * @restarts: how often the channels were closed and opened to get commands back
+ * @restarted_at: jiffies, when that was done last
  * @measure: how long commands take
  * @watchdog: while the adapter is removed: gives up on a host that is silent
  * @watched_busy: commands were in flight when it last looked
@@ -204,6 +205,7 @@ struct storvsc_host {
 	struct delayed_work revive;
 	unsigned long revive_wait;
 	unsigned int restarts;
+	unsigned long restarted_at;
 	bool measure;
 	struct delayed_work watchdog;
 	bool watched_busy;
