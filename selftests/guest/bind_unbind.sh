@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="lun0=ram:16M,echo=1" drivers=kit timeout=400
+# machine: provider="lun0=ram:16M,echo=1" drivers=kit timeout=400 days="6.1"
 # proves: drivers are taken from their devices and given back 200 times through sysfs, an echo device each time and
 #         a disk every fourth time, and work; nothing is left with the host, in memory, or in modules' use counts
 . ./ktap.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider=none qemu="-device vmbus-bridge" acpi=no timeout=240
+# machine: provider=none qemu="-device vmbus-bridge" acpi=no timeout=240 days="6.1"
 # proves: the client agrees on a version with an independent host (QEMU's own), sees its offers and leaves it in order
 . ./ktap.sh
 . ./lib.sh

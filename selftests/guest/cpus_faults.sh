@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=2 provider="lun0=ram:64M,sub_channels=1" drivers=kit timeout=400
+# machine: smp=2 provider="lun0=ram:64M,sub_channels=1" drivers=kit timeout=400 days="6.1"
 # proves: a move that the host refuses, answers late, twice or never, or cannot do, costs a bounded wait and a message;
 #         the CPU stays online if it must, and requests go on
 . ./ktap.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="echo=1,echo_sub_channels=40,echo_monitor=on,monitor_us=1000" drivers=kit timeout=200
+# machine: provider="echo=1,echo_sub_channels=40,echo_monitor=on,monitor_us=1000" drivers=kit timeout=200 days="6.1"
 # proves: where the host looks through a page for signals, we set bits in it and call nobody
 . ./ktap.sh
 . ./lib.sh

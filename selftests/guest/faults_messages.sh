@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="lun0=ram:16M" drivers=kit timeout=900 append="panic_on_warn=1"
+# machine: provider="lun0=ram:16M" drivers=kit timeout=900 append="panic_on_warn=1" days="6.1"
 # proves: any message at any time, of any length and content, is counted and harms nothing
 . ./ktap.sh
 . ./lib.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="lun0=ram:16M,echo=2" drivers=kit timeout=900 append="panic_on_warn=1"
+# machine: provider="lun0=ram:16M,echo=2" drivers=kit timeout=900 append="panic_on_warn=1" days="6.1"
 # proves: offers in any order, number and state of repair make devices or are counted, never both; a relid belongs to
 #         one channel at a time; answers that come minutes late find nobody waiting and harm nobody
 . ./ktap.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="lun0=ram:16M,echo=2,echo_sub_channels=3" drivers=kit timeout=900 append="panic_on_warn=1"
+# machine: provider="lun0=ram:16M,echo=2,echo_sub_channels=3" drivers=kit timeout=900 append="panic_on_warn=1" days="6.1"
 # proves: a ring that lies stops its channel, which says so and can be bound again, and no other; packets, completions
 #         and interrupts that make no sense are counted and stop nothing
 . ./ktap.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="lun0=ram:16M" drivers=kit timeout=900
+# machine: provider="lun0=ram:16M" drivers=kit timeout=900 days="6.1"
 # proves: a host that answers late, never, twice or with nonsense costs a bounded wait and a message;
 #         the modules unload and work again
 . ./ktap.sh

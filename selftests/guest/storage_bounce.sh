@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=1 provider="lun0=ram:32M" drivers=kit timeout=400 append="swiotlb=1024,force"
+# machine: smp=1 provider="lun0=ram:32M" drivers=kit timeout=400 append="swiotlb=1024,force" days="6.1"
 # proves: where all data must go through bounce buffers they do, and every byte is where it belongs
 . ./ktap.sh
 . ./lib.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=1 provider="lun0=ram:16M,lun1=ram:8M" drivers=kit timeout=900
+# machine: smp=1 provider="lun0=ram:16M,lun1=ram:8M" drivers=kit timeout=900 days="6.1"
 # proves: whatever the host does not answer, every command ends, the smallest reset that helps is the one that is
 #         used, an adapter that was given up comes back with its host, and late answers do no harm
 . ./ktap.sh

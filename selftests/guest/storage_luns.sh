@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=1 provider="lun0=ram:64M,lun62=file:%D/disk.img,lun61=file:%D/disk.img,,ro,lun63=cd:%D/disk.img" disk=4M drivers=kit timeout=600
+# machine: smp=1 provider="lun0=ram:64M,lun62=file:%D/disk.img,lun61=file:%D/disk.img,,ro,lun63=cd:%D/disk.img" disk=4M drivers=kit timeout=600 days="6.1"
 # proves: units come, go, grow, are replaced and change their nature while another one is being written to
 . ./ktap.sh
 . ./lib.sh

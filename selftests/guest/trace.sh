@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="lun0=ram:16M,echo=1" drivers=kit timeout=300
+# machine: provider="lun0=ram:16M,echo=1" drivers=kit timeout=300 days="6.1"
 # proves: tracepoints tell by name every message, move of state, open, close, grant and signal, and the counters of
 #         the snapshot every kind of host input that was refused
 . ./ktap.sh

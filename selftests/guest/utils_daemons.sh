@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=1 provider="lun0=ram:64M,utils=all" drivers=kit timeout=400 kernels="6.1 6.12"
+# machine: smp=1 provider="lun0=ram:64M,utils=all" drivers=kit timeout=400 days="6.1"
 # shellcheck disable=SC2034 # some variables are for functions of the library
 # proves: daemons that die, hang or are missing, hosts that go silent or send nonsense: all is answered, nothing frozen
 . ./utils_lib.sh

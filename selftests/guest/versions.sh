@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="lun0=ram:16M,min_version=4.0,unasked_features=0xff" drivers=kit timeout=400
+# machine: provider="lun0=ram:16M,min_version=4.0,unasked_features=0xff" drivers=kit timeout=400 days="6.1"
 # proves: every version from 6.0 down to 4.0 is agreed on and carries a disk; one the host does not know is refused;
 #         features the host claims to grant though nobody asked change nothing
 . ./ktap.sh
