@@ -110,6 +110,15 @@ start() {
 		VM_WORK=$work selftests/vm/debian-boot --keep --append "$2" "$1/vmlinuz" "$1/initrd" "$1/disk.img"
 }
 
+# drivers_are DRIVERS MODULES: disk, NIC and integration services have theirs from the one that has the bus
+drivers_are() {
+	local drivers="hv_storvsc hv_netvsc hv_utils" module
+	[ "$1" != kit ] || drivers="storvsc netvsc vmbus_utils"
+	for module in $drivers; do
+		grep -q "^$module " "$2" || { echo "$module is not loaded"; return 1; }
+	done
+}
+
 # boot NAME DRIVERS [APPEND]: it reaches multi-user with DRIVERS (kit, in-tree), reboots, and has unmounted its disk
 boot() {
 	local name=$1 want=$2 append=${3-} got='?' begin=$SECONDS dir=$work/boot-$1 status=0
@@ -123,10 +132,11 @@ boot() {
 	mkdir "$dir/report"
 	debugfs -R "rdump /var/lib/debian-report/1 $dir/report" "$dir/disk.img" >/dev/null 2>&1
 	if grep -q '^vmbus_client ' "$said/modules"; then got=kit; elif grep -q '^hv_vmbus ' "$said/modules"; then got=in-tree; fi
-	table+=("$(printf '%-34s %-8s %-10s %s %4d s' "$name" "$got" "$(cat "$said/multi-user")" \
+	table+=("$(printf '%-34s %-8s %-10s %-8s %s %4d s' "$name" "$got" "$(cat "$said/multi-user")" "$(cat "$said/net")" \
 		"$(cat "$said/root" "$said/release" | tr '\n' ' ')" $((SECONDS - begin)))")
 	cat "$said/kit.status" "$said/failed"
-	[ "$status" -eq 0 ] && [ "$got" = "$want" ] && [ "$(cat "$said/multi-user")" = active ] && [ ! -s "$said/failed" ] &&
+	[ "$status" -eq 0 ] && [ "$got" = "$want" ] && drivers_are "$want" "$said/modules" &&
+		[ "$(cat "$said/carrier")" = 1 ] && [ "$(cat "$said/net")" = echoed ] && [ "$(cat "$said/multi-user")" = active ] && [ ! -s "$said/failed" ] &&
 		! grep -E 'Call Trace|WARNING:|BUG:' "$said/kernel.log" &&
 		[ "$(cat "$said/release")" = "$(release)" ] && ! grep VIOLATION: "$dir/qemu.log" &&
 		e2fsck -fn "$dir/disk.img" >"$dir/fsck.log" 2>&1 && rm -f "$dir/disk.img"
@@ -175,7 +185,7 @@ booted all nothing_of_ours in-tree
 ktap_check package_is_installed dpkg_i "$now"
 ktap_check modules_are_built modules_are_there
 # shellcheck disable=SC2046
-ktap_check modules_are_in_the_initramfs has_in_initramfs $(include/install/files.sh modules) hv_vmbus hv_storvsc
+ktap_check modules_are_in_the_initramfs has_in_initramfs $(include/install/files.sh modules) hv_vmbus hv_storvsc hv_netvsc hv_utils
 ktap_check check_is_content check_says 0 'built +yes' 'signed +yes' 'initramfs +yes' 'boots +with the kit; in-tree'
 booted one fresh_install kit
 booted all switched_off_on_the_command_line in-tree vmbus_client.off
@@ -196,7 +206,7 @@ whole_life() {
 	}
 	find_storvsc() { cp "$work/storvsc.ko" "$tree/lib/modules/$(release)/updates/dkms/" && in_it depmod "$(release)"; }
 	ktap_check a_module_is_lost lose_storvsc
-	ktap_check none_of_ours_is_in_the_initramfs has_in_initramfs no vmbus_client
+	ktap_check none_of_ours_is_in_the_initramfs has_in_initramfs no vmbus_client netvsc vmbus_utils
 	ktap_check in_tree_is_in_the_initramfs has_in_initramfs hv_vmbus hv_storvsc
 	ktap_check check_names_the_module check_says 1 'built +no: storvsc missing' 'boots +with the in-tree drivers'
 	ktap_check switching_over_is_refused fails_with 1 in_it vmbus-kit switch kit
@@ -224,7 +234,7 @@ whole_life() {
 	}
 	find_storvsc >"$work/out" 2>&1
 	# shellcheck disable=SC2046
-	ktap_check dracut_takes_all dracut_has $(include/install/files.sh modules) hv_vmbus hv_storvsc \
+	ktap_check dracut_takes_all dracut_has $(include/install/files.sh modules) hv_vmbus hv_storvsc hv_netvsc hv_utils \
 		modprobe.d/vmbus-kit hooks/initqueue/timeout/50-fallback
 	lose_storvsc >"$work/out" 2>&1
 	# shellcheck disable=SC2046
@@ -294,12 +304,12 @@ whole_life() {
 
 ktap_check package_is_purged in_it dpkg --purge vmbus-kit-dkms
 ktap_check nothing_is_left as_before
-ktap_check initramfs_has_none_of_ours has_in_initramfs no vmbus_client storvsc modprobe.d/vmbus-kit
+ktap_check initramfs_has_none_of_ours has_in_initramfs no vmbus_client storvsc netvsc vmbus_utils modprobe.d/vmbus-kit
 ktap_check it_would_boot_as_ever has_in_initramfs hv_vmbus hv_storvsc
 booted all purge in-tree
 
 if [ ${#table[@]} -gt 0 ]; then
-	ktap_note "$(printf '%-34s %-8s %-10s %s\n' state drivers multi-user "root disk, time"; printf '%s\n' "${table[@]}")"
+	ktap_note "$(printf '%-34s %-8s %-10s %-8s %s\n' state drivers multi-user network "root disk, time"; printf '%s\n' "${table[@]}")"
 	VM_WORK=$work selftests/vm/outer stop counted
 fi
 ktap_done

@@ -151,15 +151,25 @@ storvsc_depends() {
 	case $depends in *,scsi_mod,*) ;; *) return 1 ;; esac
 }
 
-# The class id of SCSI controllers, which the bus puts into MODALIAS, finds the driver.
-alias_is_known() {
-	field storvsc alias | grep -x 'vmbus:d96361baa104294db60572e2ffb1dc7f' &&
-		grep -x 'alias vmbus:d96361baa104294db60572e2ffb1dc7f storvsc' "/lib/modules/$release/modules.alias"
+# class_finds CLASS MODULE: the class id, as the bus puts it into MODALIAS, finds the driver
+class_finds() {
+	field "$2" alias | grep -x "vmbus:$1" && grep -x "alias vmbus:$1 $2" "/lib/modules/$release/modules.alias"
+}
+disks_find_storvsc() { class_finds d96361baa104294db60572e2ffb1dc7f storvsc; }
+nics_find_netvsc() { class_finds 635161f83edfc546913ff2d2f965ed0e netvsc; }
+# Shutdown, time, heartbeat, key-value pairs, snapshots, file copy.
+services_find_vmbus_utils() {
+	for class in 31600b0e13523449818b38d90ced39db 30e62795aed07b49adcee80ab0175caf 394f16571591784eab55382f3bd5422d \
+		e7f4a0a9455a964db8278a841e8c03e6 292efa3523ea364296ae3a6ebacba440 e34bd134e4dec8419ae76b174977c192; do
+		class_finds $class vmbus_utils || return
+	done
 }
 
-# depmod has seen both: modprobe storvsc loads the client first.
+# depmod has seen all: modprobe of a driver loads the client first.
 order_is_known() {
-	grep -x 'updates/dkms/storvsc.ko:.* updates/dkms/vmbus_client.ko.*' "/lib/modules/$release/modules.dep"
+	for module in storvsc netvsc vmbus_utils; do
+		grep -x "updates/dkms/$module.ko:.* updates/dkms/vmbus_client.ko.*" "/lib/modules/$release/modules.dep" || return
+	done
 }
 
 # What a driver of others' needs, and no more of us: it finds neither our sources nor our compatibility layer.
@@ -190,7 +200,7 @@ nothing_left() {
 	left=$(find /lib/modules/ /var/lib/dkms/ \( -name '*.ko*' -o -name "$package*" \))
 	[ -z "$left" ] || { echo "$left"; return 1; }
 	[ -z "$(dkms status)" ] || { dkms status; return 1; }
-	! grep -E 'vmbus_client|storvsc' "/lib/modules/$release/modules.dep"
+	! grep -E '/(vmbus_client|storvsc|netvsc|vmbus_utils)\.ko' "/lib/modules/$release/modules.dep"
 }
 
 nothing_left_at_all() {
@@ -212,26 +222,28 @@ inside() {
 	PATH=$PATH:/usr/sbin:/sbin
 	unset MAKEFLAGS MFLAGS MAKEOVERRIDES
 	. selftests/ktap.sh
-	ktap_plan 20
+	ktap_plan 22
 	ktap_note "for $release with $(dkms --version)"
 	empty_but "$work" "$headers" || { echo "Bail out! cannot make an empty place for DKMS"; exit 1; }
 
 	ktap_check make_dkms_install build make dkms-install "KREL=$release" "DESTDIR=$work/tools"
 	ktap_check tool_and_hooks_are_there tools_are_there
-ktap_check every_module_is_in_updates_dkms each_installed
+	ktap_check every_module_is_in_updates_dkms each_installed
 	ktap_check dkms_says_installed status_is installed
 	ktap_check every_module_is_signed each_is_signed
-ktap_check every_licence_is_gpl each_licence_is_gpl
+	ktap_check every_licence_is_gpl each_licence_is_gpl
 	ktap_check every_module_is_for_this_kernel each_is_for_this_kernel
 	ktap_check storvsc_depends_on_client_and_scsi storvsc_depends
-	ktap_check storvsc_is_found_by_its_class alias_is_known
-	ktap_check client_loads_before_storvsc order_is_known
+	ktap_check storvsc_is_found_by_its_class disks_find_storvsc
+	ktap_check netvsc_is_found_by_its_class nics_find_netvsc
+	ktap_check vmbus_utils_is_found_by_its_classes services_find_vmbus_utils
+	ktap_check client_loads_before_drivers order_is_known
 	ktap_check kit_for_other_drivers_is_there kit_is_there
 	ktap_check sample_driver_builds_on_it sample_builds
 	ktap_check sample_driver_has_symbol_versions sample_has_versions
 	cp -a "/usr/src/$package-$version" "$work/added"
 	ktap_check make_dkms_uninstall make dkms-uninstall "DESTDIR=$work/tools"
-ktap_check no_tool_is_left no_tool_is_left
+	ktap_check no_tool_is_left no_tool_is_left
 	ktap_check uninstall_leaves_nothing nothing_left_at_all
 
 	add_only >/dev/null 2>&1
