@@ -17,6 +17,7 @@
 #   make kernels         the modules for every kernel of the test matrix, strictly
 #   make provider        the host side, a plugin for QEMU
 #   make states          the channel's table of moves, as documentation shows it
+#   make kernel-table    puts what the last "make test" found into README.md
 #   make setup           install what tests need from Debian
 #   make clean
 
@@ -36,7 +37,8 @@ KBUILD := $(MAKE) -C $(KDIR) M=$(TOP) $(KBUILD_ARGS)
 
 
 .PHONY: modules install clean setup kernels provider check run test test-nightly \
-	test-sanitized states dkms-install dkms-uninstall install-tools uninstall-tools deb
+	test-sanitized states kernel-table dkms-install dkms-uninstall install-tools \
+	uninstall-tools deb
 
 modules:
 	+$(KBUILD) modules
@@ -81,6 +83,9 @@ provider:
 
 states:
 	@$(MAKE) -s -C selftests states
+
+kernel-table:
+	selftests/kernel-table --write
 
 check:
 	selftests/suite check

@@ -159,8 +159,9 @@ disks_find_storvsc() { class_finds d96361baa104294db60572e2ffb1dc7f storvsc; }
 nics_find_netvsc() { class_finds 635161f83edfc546913ff2d2f965ed0e netvsc; }
 # Shutdown, time, heartbeat, key-value pairs, snapshots, file copy.
 services_find_vmbus_utils() {
-	for class in 31600b0e13523449818b38d90ced39db 30e62795aed07b49adcee80ab0175caf 394f16571591784eab55382f3bd5422d \
-		e7f4a0a9455a964db8278a841e8c03e6 292efa3523ea364296ae3a6ebacba440 e34bd134e4dec8419ae76b174977c192; do
+	for class in 31600b0e13523449818b38d90ced39db 30e62795aed07b49adcee80ab0175caf \
+		394f16571591784eab55382f3bd5422d e7f4a0a9455a964db8278a841e8c03e6 \
+		292efa3523ea364296ae3a6ebacba440 e34bd134e4dec8419ae76b174977c192; do
 		class_finds $class vmbus_utils || return
 	done
 }
