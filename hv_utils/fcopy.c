@@ -13,7 +13,24 @@
 #define ROOT_MAX	256
 
 static char root[ROOT_MAX] = "/";
-module_param_string(fcopy_root, root, sizeof(root), 0644);
+static struct kparam_string root_string = { .maxlen = sizeof(root), .string = root };
+
+/* Who writes it with "echo" does not mean the end of the line. */
+static int set_root(const char *text, const struct kernel_param *param)
+{
+	int err = param_set_copystring(text, param);
+
+	if (!err)
+		root[strcspn(root, "\n")] = 0;
+	return err;
+}
+
+static const struct kernel_param_ops root_ops = {
+	.set = set_root,
+	.get = param_get_string,
+};
+module_param_cb(fcopy_root, &root_ops, &root_string, 0644);
+__MODULE_PARM_TYPE(fcopy_root, "string");
 MODULE_PARM_DESC(fcopy_root,
 		 "the host may copy files to this directory and below, nowhere if empty (default /)");
 
