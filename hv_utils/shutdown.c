@@ -137,7 +137,8 @@ static void answered(struct util *u)
 	s->since = jiffies;
 	WRITE_ONCE(s->asked, s->pending);
 	s->pending = 0;
-	queue_work(utils_wq, &s->work);
+	/* Not the services' own queue: what runs a program waits for memory and file systems. */
+	queue_work(system_long_wq, &s->work);
 }
 
 /* The kernel's own way has no form that stays up if user space cannot be asked. */
