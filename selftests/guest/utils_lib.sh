@@ -108,10 +108,11 @@ told() {
 beats() {
 	ctl heartbeat every 300 || return 1
 	beats_least=$(($(host heartbeat.answered) + $1))
+	beats_failed=$(host heartbeat.failed)
 	wait_for 30 enough_beats
 	ctl heartbeat every 2000
 	ctl heartbeat counters
-	[ "$(host heartbeat.answered)" -ge "$beats_least" ] && [ "$(host heartbeat.failed)" = 0 ]
+	[ "$(host heartbeat.answered)" -ge "$beats_least" ] && [ "$(host heartbeat.failed)" = "$beats_failed" ]
 }
 
 enough_beats() { [ "$(host heartbeat.answered)" -ge "$beats_least" ]; }
