@@ -14,6 +14,7 @@
 #   make test-nightly    with four CPUs and longer fuzzing
 #   make test-sanitized  every guest test under KASAN, lockdep, kmemleak; builds a kernel, once
 #   make bench-vmbus     what the bus costs, beside the kernel's own; prints docs/bench/vmbus.md
+#   make bench-storage   what a disk costs, beside in-tree and others; writes docs/bench/storage.*
 #   make kernels         the modules for every kernel of the test matrix, strictly
 #   make provider        the host side, a plugin for QEMU
 #   make states          the channel's table of moves, as documentation shows it
@@ -37,8 +38,8 @@ KBUILD := $(MAKE) -C $(KDIR) M=$(TOP) $(KBUILD_ARGS)
 
 
 .PHONY: modules install clean setup kernels provider check run test test-nightly \
-	test-sanitized states kernel-table dkms-install dkms-uninstall install-tools \
-	uninstall-tools deb
+	bench-vmbus bench-storage bench-net test-sanitized states kernel-table dkms-install dkms-uninstall \
+	install-tools uninstall-tools deb
 
 modules:
 	+$(KBUILD) modules
@@ -98,6 +99,9 @@ test:
 
 bench-vmbus:
 	@selftests/bench/vmbus
+
+bench-storage:
+	@selftests/bench/storage
 
 test-nightly:
 	SMP=4 FUZZ_SECONDS=600 selftests/suite nightly
