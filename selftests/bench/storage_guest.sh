@@ -11,7 +11,7 @@
 . ./lib.sh
 . bench-storage.env
 
-# Signals, interrupts, and bytes of the rings of all channels. Disks of others have interrupts only.
+# Signals, interrupts, and bytes of payload in the rings of all channels. Disks of others have interrupts only.
 cat >/tmp/note <<'SCRIPT'
 #!/bin/sh
 # WHEN NAME
