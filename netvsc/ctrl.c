@@ -229,8 +229,8 @@ int netvsc_set_filter(struct netvsc *nv, u32 filter)
 	if (nv->filter == filter)
 		return 0;
 	err = netvsc_set(nv, RNDIS_OID_PACKET_FILTER, &info, sizeof(info));
-	if (!err)
-		nv->filter = filter;
+	/* It may have done it all the same. */
+	nv->filter = err ? NETVSC_FILTER_UNKNOWN : filter;
 	return err;
 }
 

@@ -313,7 +313,7 @@ static bool all_open(const struct netvsc *nv)
 static void recover_work(struct work_struct *work)
 {
 	struct netvsc *nv = container_of(to_delayed_work(work), struct netvsc, recover_work);
-	struct buffers need;
+	struct buffers old, need;
 	int err;
 
 	rtnl_lock();
@@ -327,9 +327,12 @@ static void recover_work(struct work_struct *work)
 	quiesce(nv);
 	netvsc_detach(nv);
 	netif_carrier_off(nv->ndev);
+	/* They differ if the configuration was changed while the NIC was not in use. */
+	old = own_buffers(nv);
 	err = get_buffers(nv, &nv->cfg, &need);
 	if (!err) {
 		use_buffers(nv, &need);
+		free_buffers(nv, &old, &need);
 		err = netvsc_attach(nv, &nv->cfg);
 	}
 	if (!err) {
@@ -372,6 +375,8 @@ static void subs_work(struct work_struct *work)
 			go_on(nv);
 		netdev_info(nv->ndev, "%u channels\n", nv->queue_cnt);
 	}
+	if (nv->attached)
+		netvsc_expect_subs(nv);
 	mutex_unlock(&nv->lock);
 	rtnl_unlock();
 }
@@ -750,6 +755,7 @@ static int bring_up(struct netvsc *nv)
 static void take_down(struct netvsc *nv)
 {
 	mutex_lock(&nv->lock);
+	quiesce(nv);
 	netvsc_detach(nv);
 	netvsc_free_buffers(nv);
 	mutex_unlock(&nv->lock);
@@ -850,10 +856,13 @@ int netvsc_resume(struct vmbus_dev *vdev)
 	err = bring_up(nv);
 	netif_device_attach(nv->ndev);
 	mutex_lock(&nv->lock);
-	if (err)
+	if (err) {
 		netdev_err(nv->ndev, "NIC did not come back, error %d\n", err);
-	else
+		nv->recover_tries = 0;
+		netvsc_recover(nv);
+	} else {
 		go_on(nv);
+	}
 	show_carrier(nv);
 	mutex_unlock(&nv->lock);
 	rtnl_unlock();

@@ -271,6 +271,7 @@ enum netvsc_reject {
  * @queue_room: most channels it may have
  * @queue_cnt: those that are open; RTNL once it is registered
  * @subs_missing: promised by the host, not there yet
+ * @subs_tries: how often we have looked for them since
  * @recv_buf: receive buffer
  * @recv: where it is mapped
  * @recv_len: its bytes
@@ -324,6 +325,7 @@ struct netvsc {
 	u32 queue_room;
 	u32 queue_cnt;
 	u32 subs_missing;
+	u32 subs_tries;
 
 	struct vmbus_buf *recv_buf;
 	u8 *recv;
@@ -369,6 +371,9 @@ struct netvsc {
 	struct dentry *debugfs;
 };
 
+/* In netvsc.filter: nobody knows what the host lets through. */
+#define NETVSC_FILTER_UNKNOWN	0xffffffffu
+
 /* Bits of netvsc.l4_hash. */
 #define NETVSC_L4_TCP4		0x1u
 #define NETVSC_L4_TCP6		0x2u
@@ -409,6 +414,8 @@ int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg);
 void netvsc_detach(struct netvsc *nv);
 /* Take sub-channels that have come since; lock held. True if the number of queues changed. */
 bool netvsc_take_subs(struct netvsc *nv, unsigned int wait_ms);
+/* Look for those that are missing once more, each time later; lock held. */
+void netvsc_expect_subs(struct netvsc *nv);
 /* And let those from @from on send and receive. */
 int netvsc_start_new(struct netvsc *nv, u32 from);
 void netvsc_free_buffers(struct netvsc *nv);

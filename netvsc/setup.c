@@ -16,6 +16,7 @@
 /* Promised sub-channels mostly come at once; those that do not are taken later. */
 #define SUBS_WAIT_MS	1000u
 #define SUBS_LATER	(2 * HZ)
+#define SUBS_DOUBLINGS	5u
 
 /* Questions -----------------------------------------------------------------------*/
 
@@ -332,15 +333,28 @@ static int query_u32(struct netvsc *nv, u32 oid, u32 *value)
 	return err;
 }
 
+/* The administrator's address, which a host that begins anew need not remember. */
+static void tell_address(struct netvsc *nv)
+{
+	struct rndis_mac_set set;
+
+	if (ether_addr_equal(nv->ndev->dev_addr, nv->ndev->perm_addr))
+		return;
+	rndis_put_mac(&set, nv->ndev->dev_addr);
+	if (netvsc_set(nv, RNDIS_OID_CONFIG_PARAMETER, &set, sizeof(set)))
+		netdev_warn(nv->ndev, "host does not take the MAC address\n");
+}
+
 static int learn_address(struct netvsc *nv)
 {
 	u8 mac[ETH_ALEN];
 	u32 got;
 	int err;
 
-	/* Once it is registered the administrator may have chosen another. */
-	if (nv->ndev->reg_state != NETREG_UNINITIALIZED)
+	if (nv->ndev->reg_state != NETREG_UNINITIALIZED) {
+		tell_address(nv);
 		return 0;
+	}
 	err = netvsc_query(nv, RNDIS_OID_PERMANENT_ADDRESS, NULL, 0, mac, sizeof(mac), &got);
 	if (err)
 		return err;
@@ -488,6 +502,13 @@ bool netvsc_take_subs(struct netvsc *nv, unsigned int wait_ms)
 	return nv->queue_cnt != had;
 }
 
+void netvsc_expect_subs(struct netvsc *nv)
+{
+	if (nv->subs_missing && !READ_ONCE(nv->removing))
+		schedule_delayed_work(&nv->subs_work,
+				      SUBS_LATER << min(nv->subs_tries++, SUBS_DOUBLINGS));
+}
+
 static u32 ask_for_subs(struct netvsc *nv)
 {
 	u32 want = min3(nv->cfg.queues, nv->queue_room, nv->rss.queues) - 1, granted = 0, len;
@@ -567,6 +588,7 @@ int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg)
 	nv->cfg = *cfg;
 	nv->filter = 0;
 	nv->subs_missing = 0;
+	nv->subs_tries = 0;
 	nv->host_table_valid = false;
 	WRITE_ONCE(nv->gone, false);
 	err = open_queue(&nv->queues[0], nv->vdev->chan);
@@ -600,8 +622,7 @@ int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg)
 	if (nv->subs_missing) {
 		netdev_info(nv->ndev, "%u of the promised channels are not there yet\n",
 			    nv->subs_missing);
-		if (!nv->removing)
-			schedule_delayed_work(&nv->subs_work, SUBS_LATER);
+		netvsc_expect_subs(nv);
 	}
 	step = "queues";
 	share_out(nv);
