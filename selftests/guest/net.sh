@@ -127,5 +127,5 @@ net_more() {
 	ktap_check reloaded_under_traffic reloaded
 }
 
-net_tests 4M
+net_tests 1M
 ktap_done

@@ -8,9 +8,9 @@
 each_costs_one() {
 	for lie; do
 		lies=$(net 0 lies)
-		ctl net0 spoil "$lie" && ping -n -c 1 -W 1 10.7.0.1 >/dev/null
-		{ [ "$(net 0 lies)" = $((lies + 1)) ] && pings "" 10.7.0.1 >/dev/null; } ||
-			{ echo "after $lie"; return 1; }
+		ctl net0 spoil "$lie" && ping -n -c 1 -W 0.2 10.7.0.1 >/dev/null
+		{ [ "$(net 0 lies)" = $((lies + 1)) ] && pings "" 10.7.0.1 >/tmp/lie.out; } ||
+			{ echo "after $lie, told $(($(net 0 lies) - lies)) times"; cat /tmp/lie.out; return 1; }
 	done
 }
 
@@ -36,18 +36,21 @@ element_lies() {
 REPLY_LIES="reply_id=0xdead reply_type=99 reply_len=4 reply_len=0xffffffff reply_status=0xc0000001 reply_never
 	reply_twice"
 
+# The driver's lock is held as long as it waits for an answer.
+request_is_over() { [ "$(net 0 lies)" -gt "$lies" ] && grep -q '^attached: 1' /sys/kernel/debug/netvsc-*; }
+
 requests_end() {
 	for lie in $REPLY_LIES; do
+		lies=$(net 0 lies)
 		ctl net0 spoil "$lie" || return 1
 		# It may fail; it may not take for ever.
-		timeout 60 ip link set "$nic0" promisc on
-		[ "$?" -ne 124 ] || { echo "for ever: $lie"; return 1; }
-		{ ctl net0 behave && ip link set "$nic0" promisc off && wait_for 20 state_is 0 filter 0xd &&
-			pings "" 10.7.0.1 >/dev/null; } || { echo "after $lie"; return 1; }
+		ip link set "$nic0" promisc on
+		{ wait_for 20 request_is_over && ctl net0 behave && ip link set "$nic0" promisc off &&
+			wait_for 20 state_is 0 filter 0xd && pings "" 10.7.0.1 >/dev/null; } || { echo "after $lie"; return 1; }
 	done
 }
 
-# Answers of the handshake, and of what is asked while the driver starts: COUNT is which of them is the wrong one.
+# Answers of the handshake, and of what is asked while the driver starts.
 HANDSHAKE_LIES="nvsp0=1 nvsp0=0xffffffff nvsp1=0 nvsp1=2 nvsp2=0 nvsp2=5 nvsp2=0xffffffff nvsp3=8 nvsp3=0xffffffff
 	nvsp4=0 nvsp4=0xffffffff nvsp5=0 nvsp5=0xffffffff nvsp6=0xffffffff reply_never reply_twice reply_id=7
 	reply_status=0xc0000001 reply_info_len=0xffffffff reply_info_len=0 reply_info_offset=0xfffffff0
@@ -55,7 +58,7 @@ HANDSHAKE_LIES="nvsp0=1 nvsp0=0xffffffff nvsp1=0 nvsp1=2 nvsp2=0 nvsp2=5 nvsp2=0
 
 # starts_in_spite LIE SKIP: the driver is loaded, whether it takes the NIC or not; without the lie it does
 starts_in_spite() {
-	ctl net0 spoil "$1" "1@$2" && timeout 150 modprobe "$NET_MODULE" || return 1
+	ctl net0 spoil "$1" "1@$2" && timeout 150 modprobe "$NET_MODULE" reply_timeout=1 || return 1
 	sleep 1
 	ctl net0 behave && timeout 60 rmmod "$NET_MODULE" && ledger_of_the_nic
 }

@@ -62,7 +62,7 @@ one_in_the_table() {
 		in_ns b ethtool -X "$nic2" equal 2
 }
 
-load() { iperf 10.7.1.2 4M -P 8 && iperf fd07:1::2 4M -P 8 -R; }
+load() { iperf 10.7.1.2 2M -P 8 && iperf fd07:1::2 2M -P 8 -R; }
 
 # channel_count N: of both ends, under way
 channel_count() {

@@ -4,5 +4,5 @@
 # proves: the kernel's own hv_vmbus and hv_netvsc pass the test of NICs on this host, so the host is right
 . ./net_tests.sh
 ktap_plan "$(net_tests_cnt)"
-net_tests 2M
+net_tests 1M
 ktap_done
