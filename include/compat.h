@@ -118,6 +118,13 @@
 
 /* Network ----------------------------------------------------------------------*/
 
+/* 6.3: user space is told what programs can do on a NIC */
+#ifdef COMPAT_XDP_FEATURES
+#define compat_xdp_features(ndev, features)	xdp_set_features_flag(ndev, features)
+#else
+#define compat_xdp_features(ndev, features)	((void)(ndev))
+#endif
+
 /* 6.8: get_rxfh and set_rxfh take one structure; here both forms of (table, key, function) */
 #ifdef COMPAT_RXFH_PARAM
 #define compat_rxfh_ops(read, write)							\

@@ -96,12 +96,12 @@ static const struct counter global_stats[] = {
 static const struct counter queue_stats[] = {
 	TX_STAT("tx_queue_%u_packets", packets),
 	TX_STAT("tx_queue_%u_bytes", bytes),
-	{ "tx_queue_%u_xdp_xmit", NO_STAT },
+	TX_STAT("tx_queue_%u_xdp_xmit", xdp_xmit),
 	RX_STAT("rx_queue_%u_packets", packets),
 	RX_STAT("rx_queue_%u_bytes", bytes),
-	{ "rx_queue_%u_xdp_drop", NO_STAT },
-	{ "rx_queue_%u_xdp_redirect", NO_STAT },
-	{ "rx_queue_%u_xdp_tx", NO_STAT },
+	RX_STAT("rx_queue_%u_xdp_drop", xdp_drop),
+	RX_STAT("rx_queue_%u_xdp_redirect", xdp_redirect),
+	RX_STAT("rx_queue_%u_xdp_tx", xdp_tx),
 };
 
 static u64 stat_of(const struct netvsc_queue *q, const struct counter *stat)

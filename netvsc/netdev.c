@@ -492,6 +492,8 @@ static int change_mtu(struct net_device *ndev, int mtu)
 	struct netvsc_config want = nv->cfg;
 	int err;
 
+	if (rtnl_dereference(nv->xdp_prog) && !netvsc_xdp_fits(mtu))
+		return -EINVAL;
 	want.mtu = mtu;
 	err = netvsc_reconfigure(nv, &want);
 	if (!err)
@@ -515,6 +517,14 @@ static int set_features(struct net_device *ndev, netdev_features_t features)
 		err = netvsc_set_offloads(nv, &use);
 	mutex_unlock(&nv->lock);
 	return err;
+}
+
+/* Frames that the host has put together are more than a program can see. */
+static netdev_features_t fix_features(struct net_device *ndev, netdev_features_t features)
+{
+	struct netvsc *nv = netdev_priv(ndev);
+
+	return rtnl_dereference(nv->xdp_prog) ? features & ~NETIF_F_LRO : features;
 }
 
 /* The place of the transport header has ten bits. */
@@ -629,9 +639,12 @@ static const struct net_device_ops netdev_ops = {
 	.ndo_set_mac_address = set_mac,
 	.ndo_validate_addr = eth_validate_addr,
 	.ndo_change_mtu = change_mtu,
+	.ndo_fix_features = fix_features,
 	.ndo_set_features = set_features,
 	.ndo_get_stats64 = get_stats,
 	.ndo_tx_timeout = tx_timeout,
+	.ndo_bpf = netvsc_xdp_setup,
+	.ndo_xdp_xmit = netvsc_xdp_xmit,
 };
 
 /* Probe and remove ----------------------------------------------------------------------*/
@@ -771,6 +784,8 @@ static int register_nic(struct netvsc *nv)
 	ndev->min_mtu = ETH_MIN_MTU;
 	ndev->max_mtu = nv->version >= NVSP_VERSION_2 ? ETH_MAX_MTU - ETH_HLEN : ETH_DATA_LEN;
 	netif_carrier_off(ndev);
+	compat_xdp_features(ndev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
+				  NETDEV_XDP_ACT_NDO_XMIT);
 
 	rtnl_lock();
 	err = set_queue_numbers(nv);

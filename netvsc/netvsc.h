@@ -29,9 +29,12 @@
 #include <linux/u64_stats_sync.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <net/xdp.h>
 
+struct bpf_prog;
 struct dentry;
 struct ethtool_ops;
+struct netdev_bpf;
 struct netvsc;
 
 #define NETVSC_MAX_QUEUES	(1u + NVSP_MAX_SUB_CHANNELS)
@@ -116,6 +119,7 @@ struct netvsc_tx_stats {
 	u64 wake;
 	u64 batches;		/* sections sent */
 	u64 errors;		/* the host says that it could not send */
+	u64 xdp_xmit;		/* frames other devices redirected to here */
 	struct u64_stats_sync syncp;
 };
 
@@ -128,6 +132,9 @@ struct netvsc_rx_stats {
 	u64 coalesced;		/* frames the host had put together */
 	u64 ack_busy;		/* no room to acknowledge */
 	u64 errors;
+	u64 xdp_drop;
+	u64 xdp_redirect;
+	u64 xdp_tx;
 	struct u64_stats_sync syncp;
 };
 
@@ -172,6 +179,10 @@ struct netvsc_part {
  * @part_bytes: of them all
  * @part_rx: what was said of the first
  * @head: private copy of what stands before a frame
+ * @xdp_page: for the next frame that a program sees
+ * @xdp_rxq: what programs know of the queue
+ * @xdp_sent: frames were sent back, but not shown to the host
+ * @xdp_redirected: frames went to other devices, which may not have been told
  * @rx: statistics of the poller
  *
  * From @direct to @tx the transmit lock guards it, what follows is the poller's.
@@ -206,6 +217,10 @@ struct netvsc_queue {
 	u32 part_bytes;
 	struct rndis_rx part_rx;
 	void *head;
+	struct page *xdp_page;
+	struct xdp_rxq_info xdp_rxq;
+	bool xdp_sent;
+	bool xdp_redirected;
 	struct netvsc_rx_stats rx;
 };
 
@@ -287,6 +302,7 @@ enum netvsc_reject {
  * @rss_table: what the host receives on; RTNL
  * @rss_key: RTNL
  * @l4_hash: NETVSC_L4_*: ports are hashed, too
+ * @xdp_prog: sees every frame received, or NULL; written under RTNL
  * @filter: as the host has it; @lock
  * @wait: for answers, and for the end
  * @ask: the handshake's questions
@@ -343,6 +359,7 @@ struct netvsc {
 	u16 rss_table[RNDIS_MAX_RSS_TABLE];
 	u8 rss_key[NDIS_RSS_KEY_LEN];
 	u32 l4_hash;
+	struct bpf_prog __rcu *xdp_prog;
 	u32 filter;
 
 	wait_queue_head_t wait;
@@ -433,11 +450,28 @@ void netvsc_tx_poll_end(struct netvsc_queue *q);
 /* After the channel was closed: a slot that nobody will complete, and the pending one. */
 void netvsc_tx_reaped(struct netvsc_queue *q, struct netvsc_slot *slot);
 void netvsc_tx_drop_pending(struct netvsc_queue *q);
+/* A frame of a program, copied; transmit lock held. False: there is no room for it now. */
+bool netvsc_tx_copy(struct netvsc_queue *q, const void *data, u32 len);
+/* Everything so far is the host's, and it knows; transmit lock held. */
+void netvsc_tx_show(struct netvsc_queue *q);
 
 /* rx.c */
 int netvsc_rx_alloc(struct netvsc_queue *q);
 void netvsc_rx_free(struct netvsc_queue *q);
 int netvsc_poll(struct napi_struct *napi, int budget);
+void netvsc_rx_count(struct netvsc_queue *q, u32 bytes, bool multicast);
+
+/* xdp.c */
+int netvsc_xdp_alloc(struct netvsc_queue *q);
+void netvsc_xdp_free(struct netvsc_queue *q);
+/* A frame as the program wants it, or NULL if it went elsewhere, which is counted. In NAPI. */
+struct sk_buff *netvsc_xdp_run(struct netvsc_queue *q, struct bpf_prog *prog,
+			       const struct netvsc_part *parts, u32 cnt, u32 bytes);
+void netvsc_xdp_poll_end(struct netvsc_queue *q);
+/* Frames of this MTU fit where programs see them. */
+bool netvsc_xdp_fits(u32 mtu);
+int netvsc_xdp_setup(struct net_device *ndev, struct netdev_bpf *bpf);
+int netvsc_xdp_xmit(struct net_device *ndev, int cnt, struct xdp_frame **frames, u32 flags);
 
 /* ctrl.c: all with lock held and the primary channel open; all wait with a bound. */
 int netvsc_initialize(struct netvsc *nv);

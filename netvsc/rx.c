@@ -9,6 +9,7 @@
 #include "netvsc.h"
 
 #include <linux/etherdevice.h>
+#include <linux/filter.h>
 #include <linux/if_vlan.h>
 #include <linux/slab.h>
 
@@ -27,7 +28,7 @@ int netvsc_rx_alloc(struct netvsc_queue *q)
 	q->acks = kvcalloc(NETVSC_ACKS, sizeof(*q->acks), GFP_KERNEL);
 	q->parts = kvcalloc(NVSP_MAX_RANGES, sizeof(*q->parts), GFP_KERNEL);
 	q->head = kmalloc(RNDIS_MAX_HEAD, GFP_KERNEL);
-	if (!q->acks || !q->parts || !q->head) {
+	if (!q->acks || !q->parts || !q->head || netvsc_xdp_alloc(q)) {
 		netvsc_rx_free(q);
 		return -ENOMEM;
 	}
@@ -39,6 +40,7 @@ int netvsc_rx_alloc(struct netvsc_queue *q)
 
 void netvsc_rx_free(struct netvsc_queue *q)
 {
+	netvsc_xdp_free(q);
 	kvfree(q->acks);
 	kvfree(q->parts);
 	kfree(q->head);
@@ -159,7 +161,7 @@ static struct sk_buff *copy_small(struct netvsc_queue *q, const struct netvsc_pa
 	return skb;
 }
 
-static void count_received(struct netvsc_queue *q, u32 bytes, bool multicast)
+void netvsc_rx_count(struct netvsc_queue *q, u32 bytes, bool multicast)
 {
 	u64_stats_update_begin(&q->rx.syncp);
 	q->rx.packets++;
@@ -183,22 +185,29 @@ static void deliver(struct netvsc_queue *q, const struct netvsc_part *parts, u32
 		    const struct rndis_rx *rx)
 {
 	struct net_device *ndev = q->nv->ndev;
+	struct bpf_prog *prog = rcu_dereference_bh(q->nv->xdp_prog);
 	struct sk_buff *skb;
 
 	if (unlikely(!netif_running(ndev))) {
 		q->rx.dropped++;
 		return;
 	}
-	if (likely(bytes <= LINEAR_MAX))
-		skb = copy_small(q, parts, cnt, bytes);
-	else
-		skb = copy_large(q, parts, cnt);
-	if (unlikely(!skb)) {
-		q->rx.no_memory++;
-		q->rx.dropped++;
-		return;
+	if (unlikely(prog)) {
+		skb = netvsc_xdp_run(q, prog, parts, cnt, bytes);
+		if (!skb)
+			return;
+	} else {
+		if (likely(bytes <= LINEAR_MAX))
+			skb = copy_small(q, parts, cnt, bytes);
+		else
+			skb = copy_large(q, parts, cnt);
+		if (unlikely(!skb)) {
+			q->rx.no_memory++;
+			q->rx.dropped++;
+			return;
+		}
+		netvsc_rx_count(q, bytes, is_multicast_ether_addr(skb->data));
 	}
-	count_received(q, bytes, is_multicast_ether_addr(skb->data));
 	skb->protocol = eth_type_trans(skb, ndev);
 	if (unlikely(cnt > 1 && skb_is_nonlinear(skb)))
 		tell_segments(skb, parts, cnt);
@@ -399,6 +408,7 @@ int netvsc_poll(struct napi_struct *napi, int budget)
 		flush_acks(q);
 	while (ack_room(q) && vmbus_chan_recv(q->chan, &pkt))
 		handle(q, &pkt);
+	netvsc_xdp_poll_end(q);
 	netvsc_tx_poll_end(q);
 	flush_acks(q);
 	done = vmbus_chan_poll_end(q->chan);

@@ -320,8 +320,7 @@ static bool flush(struct netvsc_queue *q, unsigned int flags)
 	return true;
 }
 
-/* Everything so far is the host's, and it knows. Transmit lock held. */
-static void show(struct netvsc_queue *q)
+void netvsc_tx_show(struct netvsc_queue *q)
 {
 	if (q->pending) {
 		if (!q->blocked)
@@ -359,8 +358,9 @@ static bool copyable(const struct netvsc_queue *q, const struct sk_buff *skb)
 	return skb->len <= netvsc_copy_limit() && bytes <= nv->send_pieces.len && !skb_is_gso(skb);
 }
 
-static void copy_frame(struct netvsc_queue *q, struct netvsc_slot *slot, struct sk_buff *skb,
-		       const struct rndis_tx *tx)
+/* The next message of the section, and where its frame belongs. */
+static void *begin_message(struct netvsc_queue *q, struct netvsc_slot *slot,
+			   const struct rndis_tx *tx)
 {
 	struct netvsc *nv = q->nv;
 	u8 *section = section_addr(nv, slot);
@@ -374,12 +374,31 @@ static void copy_frame(struct netvsc_queue *q, struct netvsc_slot *slot, struct 
 		WRITE_ONCE(last->hdr.len, cpu_to_le32(at - slot->last));
 	}
 	hdr = rndis_put_packet(section + at, tx);
-	if (skb_is_nonlinear(skb))
-		skb_copy_bits(skb, 0, section + at + hdr, skb->len);
-	else
-		memcpy(section + at + hdr, skb->data, skb->len);
 	slot->last = at;
-	slot->used = at + hdr + skb->len;
+	slot->used = at + hdr + tx->len;
+	return section + at + hdr;
+}
+
+static void copy_frame(struct netvsc_queue *q, struct netvsc_slot *slot, struct sk_buff *skb,
+		       const struct rndis_tx *tx)
+{
+	void *to = begin_message(q, slot, tx);
+
+	if (skb_is_nonlinear(skb))
+		skb_copy_bits(skb, 0, to, skb->len);
+	else
+		memcpy(to, skb->data, skb->len);
+}
+
+static void count_sent(struct netvsc_queue *q, struct netvsc_slot *slot, u32 len, u32 packets,
+		       u32 bytes)
+{
+	slot->packets++;
+	slot->bytes += len;
+	u64_stats_update_begin(&q->tx.syncp);
+	q->tx.packets += packets;
+	q->tx.bytes += bytes;
+	u64_stats_update_end(&q->tx.syncp);
 }
 
 /* Frames and bytes on the wire: each segment has headers. */
@@ -392,12 +411,7 @@ static void count_frame(struct netvsc_queue *q, struct netvsc_slot *slot,
 		packets = skb_shinfo(skb)->gso_segs ?: 1;
 		bytes += (packets - 1) * (skb_transport_offset(skb) + tcp_hdrlen(skb));
 	}
-	slot->packets++;
-	slot->bytes += skb->len;
-	u64_stats_update_begin(&q->tx.syncp);
-	q->tx.packets += packets;
-	q->tx.bytes += bytes;
-	u64_stats_update_end(&q->tx.syncp);
+	count_sent(q, slot, skb->len, packets, bytes);
 }
 
 static void begin_slot(struct netvsc_queue *q, struct netvsc_slot *slot)
@@ -471,7 +485,7 @@ static netdev_tx_t drop(struct netvsc_queue *q, struct sk_buff *skb, u64 *why)
 	u64_stats_update_end(&q->tx.syncp);
 	dev_kfree_skb_any(skb);
 	if (!netdev_xmit_more())
-		show(q);
+		netvsc_tx_show(q);
 	return NETDEV_TX_OK;
 }
 
@@ -523,6 +537,28 @@ netdev_tx_t netvsc_start_xmit(struct sk_buff *skb, struct net_device *ndev)
 	else if (!copied)
 		flush(q, VMBUS_SEND_MORE);
 	return NETDEV_TX_OK;
+}
+
+/*
+ * Programs' frames are always copied: their page is free again at once, so nobody
+ * has to be told when. They count in the queue limits like others, because they
+ * are completed like others, but a limit does not stop them.
+ */
+bool netvsc_tx_copy(struct netvsc_queue *q, const void *data, u32 len)
+{
+	const struct rndis_tx tx = { .len = len, .offload = RNDIS_TX_PLAIN };
+
+	if (unlikely(!q->live || q->blocked || netif_tx_queue_stopped(q->txq)))
+		return false;
+	if (unlikely(RNDIS_TX_HDR_MAX + len > q->nv->send_pieces.len))
+		return false;
+	if (unlikely(!find_section(q, RNDIS_TX_HDR_MAX + len)))
+		return false;
+	memcpy(begin_message(q, q->pending, &tx), data, len);
+	count_sent(q, q->pending, len, 1, len);
+	__netdev_tx_sent_queue(q->txq, len, true);
+	txq_trans_cond_update(q->txq);
+	return true;
 }
 
 /* Back --------------------------------------------------------------------------------*/
