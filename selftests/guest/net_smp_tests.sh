@@ -52,6 +52,7 @@ both_used() {
 		[ "$(chan 1 1 packets_in)" -gt "$sent" ]
 }
 
+# A table of the administrator's keeps its channels: the last step gives it back to the driver.
 # With a table that names only the first channel nothing is received on the other.
 one_in_the_table() {
 	in_ns b ethtool -X "$nic2" equal 1 && in_ns b ethtool -x "$nic2" || return 1
@@ -59,7 +60,7 @@ one_in_the_table() {
 	ping_from_all || return 1
 	# All there is on it are completions of what b has sent.
 	[ "$(($(chan 2 1 packets_out) - before))" -le "$(($(chan 2 1 packets_in) - done))" ] &&
-		in_ns b ethtool -X "$nic2" equal 2
+		in_ns b ethtool -X "$nic2" default
 }
 
 load() { iperf 10.7.1.2 2M -P 8 && iperf fd07:1::2 2M -P 8 -R; }
