@@ -230,6 +230,9 @@ static int set_prog(struct net_device *ndev, struct bpf_prog *prog,
 	rcu_assign_pointer(nv->xdp_prog, prog);
 	if (old)
 		bpf_prog_put(old);
+	/* LRO that was wanted all the while may be on again. */
+	if (!prog && ndev->reg_state == NETREG_REGISTERED)
+		netdev_update_features(ndev);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ set_up() {
 # XDP ----------------------------------------------------------------------------------
 
 # program NAME: of the NIC in b
-program() { in_ns b ip link set dev "$nic2" xdpdrv obj bin/xdp.o sec "xdp/$1"; }
+program() { in_ns b ip -force link set dev "$nic2" xdpdrv obj bin/xdp.o sec "xdp/$1"; }
 no_program() { in_ns b ip link set dev "$nic2" xdpdrv off; }
 
 # stat NAME: of the NIC in b
