@@ -15,6 +15,7 @@
 #   make test-sanitized  every guest test under KASAN, lockdep, kmemleak; builds a kernel, once
 #   make bench-vmbus     what the bus costs, beside the kernel's own; prints docs/bench/vmbus.md
 #   make bench-storage   what a disk costs, beside in-tree and others; writes docs/bench/storage.*
+#   make bench-net       what a NIC costs, beside in-tree and others; writes docs/bench/net.*
 #   make kernels         the modules for every kernel of the test matrix, strictly
 #   make provider        the host side, a plugin for QEMU
 #   make states          the channel's table of moves, as documentation shows it
@@ -38,8 +39,8 @@ KBUILD := $(MAKE) -C $(KDIR) M=$(TOP) $(KBUILD_ARGS)
 
 
 .PHONY: modules install clean setup kernels provider check run test test-nightly \
-	bench-vmbus bench-storage bench-net test-sanitized states kernel-table dkms-install dkms-uninstall \
-	install-tools uninstall-tools deb
+	bench-vmbus bench-storage bench-net test-sanitized states kernel-table \
+	dkms-install dkms-uninstall install-tools uninstall-tools deb
 
 modules:
 	+$(KBUILD) modules
@@ -102,6 +103,9 @@ bench-vmbus:
 
 bench-storage:
 	@selftests/bench/storage
+
+bench-net:
+	@selftests/bench/net
 
 test-nightly:
 	SMP=4 FUZZ_SECONDS=600 selftests/suite nightly
