@@ -668,12 +668,12 @@ static void init_features(struct netvsc *nv)
 		ndev->hw_features |= NETIF_F_TSO6;
 		tso_max = tso_max ? min(tso_max, can->tso6_max) : can->tso6_max;
 	}
-	ndev->features = ndev->hw_features | NETIF_F_HIGHDMA | NETIF_F_HW_VLAN_CTAG_TX |
-			 NETIF_F_HW_VLAN_CTAG_RX;
-	ndev->vlan_features = ndev->features & ~(NETIF_F_HW_VLAN_CTAG_TX |
-						 NETIF_F_HW_VLAN_CTAG_RX);
+	ndev->vlan_features = ndev->hw_features | NETIF_F_HIGHDMA;
+	/* On, as setup has it on. The stack turns it off where it forwards. */
 	if (can->rsc)
 		ndev->hw_features |= NETIF_F_LRO;
+	ndev->features = ndev->hw_features | NETIF_F_HIGHDMA | NETIF_F_HW_VLAN_CTAG_TX |
+			 NETIF_F_HW_VLAN_CTAG_RX;
 	if (tso_max)
 		netif_set_tso_max_size(ndev, min_t(u32, tso_max, GSO_LEGACY_MAX_SIZE));
 }

@@ -385,7 +385,9 @@ static int learn_offloads(struct netvsc *nv)
 	if (nv->version < NVSP_VERSION_6_1)
 		nv->offloads.rsc = false;
 	use = nv->offloads;
-	use.rsc = use.rsc && nv->ndev->features & NETIF_F_LRO;
+	/* A new NIC has no features yet, and will have all there are. */
+	use.rsc = use.rsc && (nv->ndev->reg_state == NETREG_UNINITIALIZED ||
+			      nv->ndev->features & NETIF_F_LRO);
 	return netvsc_set_offloads(nv, &use);
 }
 

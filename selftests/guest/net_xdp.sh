@@ -10,7 +10,8 @@
 
 set_up() {
 	load_net && nic0=$(nic 0) && nic1=$(nic 1) && nic2=$(nic 2) && ip netns add a && ip netns add b &&
-		addressed "$nic0" 0 2 && addressed "$nic1" 1 1 a && addressed "$nic2" 1 2 b && pings a 10.7.1.2
+		addressed "$nic0" 0 2 && addressed "$nic1" 1 1 a && addressed "$nic2" 1 2 b && pings a 10.7.1.2 &&
+		in_ns b ethtool -K "$nic2" lro off
 }
 
 # XDP ----------------------------------------------------------------------------------
