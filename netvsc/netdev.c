@@ -75,7 +75,7 @@ void netvsc_reject(struct netvsc_queue *q, enum netvsc_reject why)
 
 	atomic_inc(&nv->rejects[why]);
 	if (__ratelimit(&nv->log_limit))
-		netdev_warn(nv->ndev, "queue %u: host sent a %s\n", q->index, reject_names[why]);
+		netdev_warn(nv->ndev, "queue %u: from the host, %s: rejected\n", q->index, reject_names[why]);
 }
 
 static int debugfs_show(struct seq_file *file, void *unused)

@@ -4,30 +4,37 @@
 # them: it waits for answers without a bound, and its parser of per-packet information stands still.
 # machine: net0=echo
 
-# each_costs_one LIE...: one ping may be lost with each, and then all is well
+one_ping() { ping -n -c 1 -W 0.2 10.7.0.1 >/dev/null; }
+
+# What comes back has a checksum's element, as no ping has. Nobody here waits for it.
+one_datagram() { bash -c 'echo > /dev/udp/10.7.0.1/7' && sleep 0.1; }
+
+# each_costs_one PROVOKE LIE...: an answer may be lost with each, and then all is well
 each_costs_one() {
+	provoke=$1
+	shift
 	for lie; do
 		lies=$(net 0 lies)
-		ctl net0 spoil "$lie" && ping -n -c 1 -W 0.2 10.7.0.1 >/dev/null
+		ctl net0 spoil "$lie" && "$provoke"
 		{ [ "$(net 0 lies)" = $((lies + 1)) ] && pings "" 10.7.0.1 >/tmp/lie.out; } ||
 			{ echo "after $lie, told $(($(net 0 lies) - lies)) times"; cat /tmp/lie.out; return 1; }
 	done
 }
 
 range_lies() {
-	each_costs_one set_id=1 nvsp_type=99 nvsp_type=0xffffffff nvsp_channel=7 range_count=0 range_count=100000 \
+	each_costs_one one_ping set_id=1 nvsp_type=99 nvsp_type=0xffffffff nvsp_channel=7 range_count=0 range_count=100000 \
 		range_count=0xffffffff range_offset=0x7ffffff8 range_offset=0xfffffff8 range_len=0 range_len=8 \
 		range_len=0xffffffff
 }
 
 header_lies() {
-	each_costs_one type=99 type=0 len=0 len=8 len=0xffffffff data_offset=0 data_offset=0x7fffffff \
+	each_costs_one one_ping type=99 type=0 len=0 len=8 len=0xffffffff data_offset=0 data_offset=0x7fffffff \
 		data_offset=0xfffffff8 data_len=0 data_len=13 data_len=0x10000 data_len=0xffffffff \
 		ppi_offset=4 ppi_offset=0xfffffff0 ppi_len=4 ppi_len=0xfffffff0
 }
 
 element_lies() {
-	each_costs_one ppi_size=0 ppi_size=4 ppi_size=12 ppi_size=13 ppi_size=0x1000 ppi_size=0xfffffff0 \
+	each_costs_one one_datagram ppi_size=0 ppi_size=4 ppi_size=12 ppi_size=13 ppi_size=0x1000 ppi_size=0xfffffff0 \
 		ppi_data_offset=0 ppi_data_offset=16 ppi_data_offset=0xfffffffc ppi_type=0x80000001 ppi_type=99 \
 		ppi_type=8 ppi_type=6
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="net0=echo,net1=pair:net2,net2=sink" drivers=kit timeout=600 kernels="6.1 6.12"
+# machine: provider="net0=echo,net1=pair:net2,net2=sink" drivers=kit timeout=600 days="6.1"
 # proves: XDP programs get every frame and every verdict is carried out and counted; the filter follows multicast
 #         groups; a NIC whose host completes nothing, or that slept, is brought up anew as it was
 # shellcheck disable=SC2154
