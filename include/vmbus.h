@@ -236,7 +236,7 @@ struct vmbus_range {
 };
 
 /* Ranges, and 4 KiB pages they touch, together at most, in one packet. */
-#define VMBUS_RANGE_WORDS	120
+#define VMBUS_RANGE_WORDS	104
 
 /* More follow at once: do not show this one to the host before the last, or vmbus_chan_kick(). */
 #define VMBUS_SEND_MORE		BIT(0)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=2 provider="lun0=ram:16M,sub_channels=1,echo=1,echo_monitor=on" timeout=400
+# machine: smp=2 provider="lun0=ram:16M,sub_channels=1,echo=1,echo_monitor=on" timeout=400 days="6.1"
 # proves: what the kernel's own drivers show of bus, driver, device and channels, in files, modes, formats,
 #         values and events, ours show too
 . ./ktap.sh

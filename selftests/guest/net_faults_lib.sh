@@ -22,9 +22,9 @@ each_costs_one() {
 }
 
 range_lies() {
-	each_costs_one one_ping set_id=1 nvsp_type=99 nvsp_type=0xffffffff nvsp_channel=7 range_count=0 range_count=100000 \
-		range_count=0xffffffff range_offset=0x7ffffff8 range_offset=0xfffffff8 range_len=0 range_len=8 \
-		range_len=0xffffffff
+	each_costs_one one_ping set_id=1 nvsp_type=99 nvsp_type=0xffffffff nvsp_channel=7 \
+		range_count=0 range_count=100000 range_count=0xffffffff range_offset=0x7ffffff8 \
+		range_offset=0xfffffff8 range_len=0 range_len=8 range_len=0xffffffff
 }
 
 header_lies() {

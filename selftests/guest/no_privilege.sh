@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider=none qemu="-cpu Nehalem,kvm=off,hv-relaxed,hv-vapic,hv-time,hv-vpindex" acpi=no timeout=240
+# machine: provider=none qemu="-cpu Nehalem,kvm=off,hv-relaxed,hv-vapic,hv-time,hv-vpindex" acpi=no timeout=240 days="6.1"
 # proves: a guest without a synthetic interrupt controller is told which privilege is missing
 . ./ktap.sh
 . ./lib.sh

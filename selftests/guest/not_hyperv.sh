@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider=none qemu="-cpu Nehalem" timeout=240
+# machine: provider=none qemu="-cpu Nehalem" timeout=240 days="6.1"
 # proves: on another hypervisor the client declines with ENODEV and one line that says so
 . ./ktap.sh
 . ./lib.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=1 provider="lun0=ram:8M,ide00.lun0=ram:8M,ide01.lun0=ram:4M,fc0.lun0=ram:8M,fc0.wwpn=c003ff1234567890,fc0.wwnn=c003ff00ffff0001,fc0.names=secondary" drivers=stock timeout=400
+# machine: smp=1 provider="lun0=ram:8M,ide00.lun0=ram:8M,ide01.lun0=ram:4M,fc0.lun0=ram:8M,fc0.wwpn=c003ff1234567890,fc0.wwnn=c003ff00ffff0001,fc0.names=secondary" drivers=stock timeout=400 days="6.1"
 # proves: the kernel's own hv_storvsc takes the host's IDE disks and Fibre Channel adapter for what they are, too
 . ./ktap.sh
 . ./lib.sh
