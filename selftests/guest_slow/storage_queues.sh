@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=1 provider="lun0=ram:32M,sub_channels=3" drivers=kit timeout=600 days="6.1"
+# machine: smp=1 provider="lun0=ram:32M,sub_channels=3" drivers=kit timeout=600
 # proves: programs that poll get their answers without one interrupt, whatever becomes of host and channel;
 #         commands that come together cost one signal; a full ring and a full host hold commands back and lose none
 . ./ktap.sh
