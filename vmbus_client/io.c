@@ -122,11 +122,14 @@ static u64 bind_id(struct vmbus_chan *chan, void *cookie, bool *kick)
 	return id;
 }
 
-int vmbus_chan_send(struct vmbus_chan *chan, const void *payload, u32 len,
-		    void *cookie, unsigned int flags)
+/*
+ * The one way into the ring. @hdr is at the start of @vec and complete but for its
+ * id, which a packet gets that wants a completion.
+ */
+static int send_packet(struct vmbus_chan *chan, struct vmbus_pkt_hdr *hdr,
+		       const struct ring_vec *vec, unsigned int count, void *cookie,
+		       unsigned int flags)
 {
-	struct vmbus_pkt_hdr hdr;
-	struct ring_vec vec[2] = { { &hdr, sizeof(hdr) }, { payload, len } };
 	unsigned long irq;
 	bool kick = false;
 	u64 id = 0;
@@ -137,21 +140,31 @@ int vmbus_chan_send(struct vmbus_chan *chan, const void *payload, u32 len,
 		err = -ENODEV;
 		goto out;
 	}
-	if (cookie) {
+	if (hdr->flags & cpu_to_le16(VMBUS_PKT_FLAG_COMPLETION)) {
 		id = bind_id(chan, cookie, &kick);
 		if (!id) {
 			err = -EAGAIN;
 			goto out;
 		}
+		hdr->id = cpu_to_le64(id);
 	}
-	pkt_put_inband(&hdr, len, id, cookie);
-	err = put(chan, vec, ARRAY_SIZE(vec), flags, &kick);
+	err = put(chan, vec, count, flags, &kick);
 	if (err && id)
 		reqid_take(&chan->ids, id);
 out:
 	spin_unlock_irqrestore(&chan->tx_lock, irq);
 	after_send(chan, err, kick);
 	return err == -EPROTO ? -ENODEV : err;
+}
+
+int vmbus_chan_send(struct vmbus_chan *chan, const void *payload, u32 len,
+		    void *cookie, unsigned int flags)
+{
+	struct vmbus_pkt_hdr hdr;
+	struct ring_vec vec[2] = { { &hdr, sizeof(hdr) }, { payload, len } };
+
+	pkt_put_inband(&hdr, len, 0, cookie);
+	return send_packet(chan, &hdr, vec, ARRAY_SIZE(vec), cookie, flags);
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_send);
 
@@ -160,36 +173,15 @@ int vmbus_chan_send_pages(struct vmbus_chan *chan, const struct vmbus_pages *pag
 {
 	struct ring_vec vec[3];
 	struct pkt_gpa_hdr hdr;
-	bool kick = false;
-	unsigned long irq;
-	int count, err;
-	u64 id;
+	int count;
 
-	spin_lock_irqsave(&chan->tx_lock, irq);
-	if (unlikely(!chan->tx_open)) {
-		err = -ENODEV;
-		goto out;
-	}
-	id = bind_id(chan, cookie, &kick);
-	if (!id) {
-		err = -EAGAIN;
-		goto out;
-	}
-	count = pkt_put_gpa_direct(&hdr, pages->offset, pages->len, len, id);
-	if (likely(count > 0)) {
-		vec[0] = (struct ring_vec){ &hdr, sizeof(hdr) };
-		vec[1] = (struct ring_vec){ pages->pfns, count * sizeof(u64) };
-		vec[2] = (struct ring_vec){ payload, len };
-		err = put(chan, vec, ARRAY_SIZE(vec), flags, &kick);
-	} else {
-		err = -EMSGSIZE;
-	}
-	if (err)
-		reqid_take(&chan->ids, id);
-out:
-	spin_unlock_irqrestore(&chan->tx_lock, irq);
-	after_send(chan, err, kick);
-	return err == -EPROTO ? -ENODEV : err;
+	count = pkt_put_gpa_direct(&hdr, pages->offset, pages->len, len, 0);
+	if (unlikely(count <= 0))
+		return -EMSGSIZE;
+	vec[0] = (struct ring_vec){ &hdr, sizeof(hdr) };
+	vec[1] = (struct ring_vec){ pages->pfns, count * sizeof(u64) };
+	vec[2] = (struct ring_vec){ payload, len };
+	return send_packet(chan, &hdr.hdr, vec, ARRAY_SIZE(vec), cookie, flags);
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_send_pages);
 
@@ -215,57 +207,27 @@ int vmbus_chan_send_ranges(struct vmbus_chan *chan, const struct vmbus_range *ra
 	u64 words[VMBUS_RANGE_WORDS];
 	struct pkt_ranges_hdr hdr;
 	struct ring_vec vec[3];
-	bool kick = false;
-	unsigned long irq;
-	int used, err;
-	u64 id;
+	int used;
 
-	/* Before the lock: what takes long needs none. */
 	used = list_ranges(words, ranges, count);
 	if (unlikely(used < 0))
 		return used;
-	spin_lock_irqsave(&chan->tx_lock, irq);
-	if (unlikely(!chan->tx_open)) {
-		err = -ENODEV;
-		goto out;
-	}
-	id = bind_id(chan, cookie, &kick);
-	if (!id) {
-		err = -EAGAIN;
-		goto out;
-	}
-	if (likely(!pkt_put_ranges(&hdr, count, used, len, id))) {
-		vec[0] = (struct ring_vec){ &hdr, sizeof(hdr) };
-		vec[1] = (struct ring_vec){ words, used * sizeof(u64) };
-		vec[2] = (struct ring_vec){ payload, len };
-		err = put(chan, vec, ARRAY_SIZE(vec), flags, &kick);
-	} else {
-		err = -EMSGSIZE;
-	}
-	if (err)
-		reqid_take(&chan->ids, id);
-out:
-	spin_unlock_irqrestore(&chan->tx_lock, irq);
-	after_send(chan, err, kick);
-	return err == -EPROTO ? -ENODEV : err;
+	if (unlikely(pkt_put_ranges(&hdr, count, used, len, 0)))
+		return -EMSGSIZE;
+	vec[0] = (struct ring_vec){ &hdr, sizeof(hdr) };
+	vec[1] = (struct ring_vec){ words, used * sizeof(u64) };
+	vec[2] = (struct ring_vec){ payload, len };
+	return send_packet(chan, &hdr.hdr, vec, ARRAY_SIZE(vec), cookie, flags);
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_send_ranges);
 
-/* A packet that answers one of the host's, its descriptor made; it is in no table of ours. */
-static int send_answer(struct vmbus_chan *chan, const struct vmbus_pkt_hdr *hdr,
-		       const void *payload, u32 len, unsigned int flags)
+/* A packet that answers one of the host's; its id is the host's, and in no table of ours. */
+static int send_answer(struct vmbus_chan *chan, struct vmbus_pkt_hdr *hdr, const void *payload,
+		       u32 len, unsigned int flags)
 {
 	struct ring_vec vec[2] = { { hdr, sizeof(*hdr) }, { payload, len } };
-	bool kick = false;
-	unsigned long irq;
-	int err = -ENODEV;
 
-	spin_lock_irqsave(&chan->tx_lock, irq);
-	if (likely(chan->tx_open))
-		err = put(chan, vec, len ? 2 : 1, flags, &kick);
-	spin_unlock_irqrestore(&chan->tx_lock, irq);
-	after_send(chan, err, kick);
-	return err == -EPROTO ? -ENODEV : err;
+	return send_packet(chan, hdr, vec, len ? 2 : 1, NULL, flags);
 }
 
 int vmbus_chan_send_completion(struct vmbus_chan *chan, u64 id, const void *payload,
