@@ -5,23 +5,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "netvsc.h"
+#include "param.h"
 
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
-#include <linux/moduleparam.h>
-
-/* A number within bounds, refused otherwise. */
-#define BOUNDED_PARAM(name, least, most, mode, what)					\
-	static int set_##name(const char *val, const struct kernel_param *kp)		\
-	{										\
-		return param_set_uint_minmax(val, kp, least, most);			\
-	}										\
-	static const struct kernel_param_ops name##_ops = {				\
-		.set = set_##name,							\
-		.get = param_get_uint,							\
-	};										\
-	module_param_cb(name, &name##_ops, &name, mode);				\
-	MODULE_PARM_DESC(name, what)
 
 static unsigned int ring_kib = 128;
 BOUNDED_PARAM(ring_kib, 64, 4096, 0444,
