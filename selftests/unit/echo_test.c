@@ -25,17 +25,6 @@ static struct mg_chan *chan;
 static uint8_t packet[PACKET_MAX] __attribute__((aligned(8)));
 static struct pkt_view view;
 
-static void settle(void)
-{
-	int turns;
-
-	for (turns = 0; turns < 50; turns++) {
-		loopback_deliver(lb);
-		loopback_advance(lb, 0);
-		mg_receive(&guest);
-	}
-}
-
 static bool option(const char *name, const char *value)
 {
 	char err[128];
@@ -57,10 +46,10 @@ static void begin(const char *more, const char *value)
 	guest.monitor_pages[0] = MONITOR_PFN * PAGE;
 	guest.monitor_pages[1] = (MONITOR_PFN + 1) * PAGE;
 	mg_contact(&guest, 0);
-	settle();
+	mg_settle(&guest);
 	REQUIRE(guest.chan[0].used);
 	mg_open(&guest, 0);
-	settle();
+	mg_settle(&guest);
 	REQUIRE(mg_is_open(&guest, 0));
 	chan = &guest.chan[0];
 }
@@ -283,11 +272,11 @@ TEST(sub_channels_are_offered_and_echo_too)
 	EXPECT_EQ(reply_to(1).value, 2);
 	ask_subs(2, 2);
 	EXPECT_EQ(reply_to(2).value, 1);
-	settle();
+	mg_settle(&guest);
 	EXPECT(guest.chan[3].used);
 	EXPECT_EQ(guest.chan[3].offer.sub_channel_index, 3);
 	mg_open(&guest, 2);
-	settle();
+	mg_settle(&guest);
 	REQUIRE(mg_is_open(&guest, 2));
 	chan = &guest.chan[2];
 	len = request(msg, ECHO_OP_ECHO, 9);
@@ -378,7 +367,7 @@ TEST(held_answers_come_when_released)
 	send(msg, request(msg, ECHO_OP_ECHO, 8), 3);
 	loopback_deliver(lb);
 	mg_close(&guest, 0);
-	settle();
+	mg_settle(&guest);
 	EXPECT(loopback_command(lb, "echo0 release", NULL, 0));
 	end();
 }
@@ -469,7 +458,7 @@ TEST(nobody_looks_at_the_monitor_page_without_an_open_channel)
 	begin("echo_monitor", "on");
 	EXPECT(lb->timer != UINT64_MAX);
 	mg_close(&guest, 0);
-	settle();
+	mg_settle(&guest);
 	EXPECT(lb->timer == UINT64_MAX);
 	end();
 }

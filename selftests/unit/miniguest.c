@@ -363,6 +363,17 @@ bool mg_receive(struct miniguest *mg)
 	return any;
 }
 
+void mg_settle(struct miniguest *mg)
+{
+	int turns;
+
+	for (turns = 0; turns < 50; turns++) {
+		loopback_deliver(mg->lb);
+		loopback_advance(mg->lb, 0);
+		mg_receive(mg);
+	}
+}
+
 /* Traffic ------------------------------------------------------------------------------*/
 
 bool mg_is_open(const struct miniguest *mg, uint32_t index)

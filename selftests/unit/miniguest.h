@@ -70,6 +70,8 @@ void mg_init(struct miniguest *mg, struct loopback *lb);
 
 /* Everything there is to receive. False: nothing was. */
 bool mg_receive(struct miniguest *mg);
+/* Host and guest by turns, as often as a test needs; rings are left to the test. */
+void mg_settle(struct miniguest *mg);
 /* Look at a channel's ring; @always: even if its flag is not set. */
 bool mg_poll(struct miniguest *mg, uint32_t chan, bool always);
 

@@ -43,17 +43,6 @@ static uint32_t message_len;
 
 static uint64_t next_id;
 
-static void settle(void)
-{
-	int turns;
-
-	for (turns = 0; turns < 50; turns++) {
-		loopback_deliver(lb);
-		loopback_advance(lb, 0);
-		mg_receive(&guest);
-	}
-}
-
 static bool option(const char *name, const char *value)
 {
 	char err[128];
@@ -104,7 +93,7 @@ static void lend(struct nic *n, uint32_t handle, uint32_t first, uint32_t pages)
 	gpadl_cut_start(&cut, n->chan->offer.relid, handle, &range, 1);
 	while ((len = gpadl_cut_next(&cut, msg)))
 		post(&guest, msg, len);
-	settle();
+	mg_settle(&guest);
 }
 
 /* Rings ---------------------------------------------------------------------------------*/
@@ -114,7 +103,7 @@ static void send_vec(const struct ring_vec *vec, unsigned int count)
 	EXPECT_EQ(ring_tx_put(&nic->chan->tx, vec, count), 0);
 	if (ring_tx_publish(&nic->chan->tx))
 		loopback_signal(lb, nic->chan->offer.connection_id);
-	settle();
+	mg_settle(&guest);
 }
 
 /* Sent with 40 bytes, as Linux does it. @ask 0: no completion wanted. */
@@ -133,7 +122,7 @@ static bool receive(void)
 {
 	int len;
 
-	settle();
+	mg_settle(&guest);
 	len = ring_rx_next(&nic->chan->rx, packet, sizeof(packet));
 	EXPECT(len >= 0);
 	if (len <= 0)
@@ -406,11 +395,11 @@ static void open_nics(uint32_t count)
 
 	REQUIRE(!vsp_net_start(lb->vsp, err, sizeof(err)));
 	mg_contact(&guest, 0);
-	settle();
+	mg_settle(&guest);
 	for (i = 0; i < count; i++) {
 		REQUIRE(guest.chan[i].used);
 		mg_open(&guest, i);
-		settle();
+		mg_settle(&guest);
 		REQUIRE(mg_is_open(&guest, i));
 		nics[i] = (struct nic) { &guest.chan[i], 0x900 + 2 * i, 0x901 + 2 * i, 64 * i };
 	}
@@ -713,11 +702,11 @@ TEST(close_and_open_begin_anew)
 {
 	begin("echo");
 	mg_close(&guest, 0);
-	settle();
+	mg_settle(&guest);
 	EXPECT(state("net0", "state closed"));
 	EXPECT(state("net0", "filter 0"));
 	mg_open(&guest, 0);
-	settle();
+	mg_settle(&guest);
 	EXPECT_EQ(propose(NVSP_VERSION_6), NVSP_STATUS_SUCCESS);
 	end();
 }
@@ -1463,13 +1452,13 @@ TEST(sub_channels_are_granted_offered_and_used)
 	EXPECT(asked(&msg, sizeof(msg), &reply, sizeof(reply)));
 	EXPECT_EQ(reply.status, NVSP_STATUS_SUCCESS);
 	EXPECT_EQ(reply.count, 2);
-	settle();
+	mg_settle(&guest);
 	REQUIRE(guest.chan[1].used && guest.chan[2].used);
 	mg_open(&guest, 1);
-	settle();
+	mg_settle(&guest);
 	EXPECT(!receive());
 	mg_open(&guest, 2);
-	settle();
+	mg_settle(&guest);
 	REQUIRE(receive());
 	memcpy(&table, view.payload, sizeof(table));
 	EXPECT_EQ(table.hdr.type, NVSP_MSG_INDIRECTION_TABLE);

@@ -33,17 +33,6 @@ static uint8_t *const body = msg + sizeof(struct hvic_hdr);
 
 static char out[65536];
 
-static void settle(void)
-{
-	int turns;
-
-	for (turns = 0; turns < 50; turns++) {
-		loopback_deliver(lb);
-		loopback_advance(lb, 0);
-		mg_receive(&guest);
-	}
-}
-
 static bool command(const char *line)
 {
 	bool good = loopback_command(lb, line, out, sizeof(out));
@@ -156,10 +145,10 @@ static void begin_raw(const char *service)
 	REQUIRE(!vsp_util_option(lb->vsp, "clock", "1700000000", err, sizeof(err)));
 	REQUIRE(!vsp_util_start(lb->vsp, err, sizeof(err)));
 	mg_contact(&guest, 0);
-	settle();
+	mg_settle(&guest);
 	REQUIRE(guest.chan[0].used);
 	mg_open(&guest, 0);
-	settle();
+	mg_settle(&guest);
 	REQUIRE(mg_is_open(&guest, 0));
 	chan = &guest.chan[0];
 }
@@ -413,7 +402,7 @@ TEST(request_is_lost_when_the_channel_closes)
 	command("vss check");
 	REQUIRE(receive());
 	mg_close(&guest, 0);
-	settle();
+	mg_settle(&guest);
 	EXPECT_STREQ(value("vss result", "state"), "lost");
 	EXPECT_STREQ(value("vss status", "state"), "closed");
 	end();
@@ -466,7 +455,7 @@ TEST(second_instance_is_another_device)
 	begin("vss", 5, 0);
 	EXPECT(command("utils add vss"));
 	EXPECT(!command("utils add nonsense"));
-	settle();
+	mg_settle(&guest);
 	REQUIRE(guest.chan[1].used);
 	EXPECT_MEM(&guest.chan[0].offer.class_id, &guest.chan[1].offer.class_id, 16);
 	EXPECT(memcmp(&guest.chan[0].offer.instance_id, &guest.chan[1].offer.instance_id, 16));
