@@ -56,6 +56,7 @@ enum daemon_state {
  * @state: of the daemon
  * @grace_until: jiffies
  * @current_req: with the daemon, or about to be read by it
+ * @serial: of @current_req
  * @status: of its answer, if a failure
  * @deadline: of the reply, jiffies
  * @out_len: bytes to be read
@@ -77,6 +78,7 @@ struct util_daemon {
 	enum daemon_state state __guarded_by(&lock);
 	unsigned long grace_until __guarded_by(&lock);
 	struct util_request *current_req __guarded_by(&lock);
+	u32 serial __guarded_by(&lock);
 	u32 status __guarded_by(&lock);
 	unsigned long deadline __guarded_by(&lock);
 	u32 out_len __guarded_by(&lock);
@@ -245,6 +247,7 @@ static bool look_at(struct util_daemon *d, struct util_request *req)
 	if (d->state == DAEMON_READY) {
 		unqueue(d, req);
 		d->current_req = req;
+		d->serial++;
 		d->status = status;
 		d->out_len = len;
 		d->deadline = jiffies + d->ops->seconds(d->u, req) * HZ;
@@ -345,7 +348,41 @@ static int dev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static ssize_t give(struct util_daemon *d, char __user *to, size_t room)
+/*
+ * struct preparation - what is found out for a message, while nobody holds the lock
+ * @serial: of the request whose message it is
+ * @found: or NULL
+ */
+struct preparation {
+	u32 serial;
+	void *found;
+};
+
+static bool is_to_be_prepared(const struct util_daemon *d)
+{
+	lockdep_assert_held(&d->lock);
+	return !d->gone && d->out_len && d->current_req && d->ops->wants_prepared &&
+	       d->ops->wants_prepared(d->sent);
+}
+
+/* Whatever stands still here is what the daemon would stand at; the request has its bound. */
+static int prepare(struct util_daemon *d, struct preparation *p)
+{
+	bool wanted;
+
+	*p = (struct preparation){ 0 };
+	mutex_lock(&d->lock);
+	wanted = is_to_be_prepared(d);
+	p->serial = d->serial;
+	mutex_unlock(&d->lock);
+	if (!wanted)
+		return 0;
+	p->found = d->ops->prepare();
+	return p->found ? 0 : -ENOMEM;
+}
+
+static ssize_t give(struct util_daemon *d, struct preparation *p, char __user *to,
+		    size_t room)
 {
 	u32 len = d->out_len;
 
@@ -356,8 +393,12 @@ static ssize_t give(struct util_daemon *d, char __user *to, size_t room)
 		return -EAGAIN;
 	if (room < len)
 		return -EINVAL;
-	if (d->current_req && d->ops->reading)
-		d->ops->reading(d->u, d->current_req);
+	if (is_to_be_prepared(d)) {
+		/* Another message than the one we saw. */
+		if (!p->found || p->serial != d->serial)
+			return -EAGAIN;
+		d->ops->reading(d->u, d->current_req, &p->found);
+	}
 	if (copy_to_user(to, d->sent, len))
 		return -EFAULT;
 	d->out_len = 0;
@@ -371,14 +412,23 @@ static ssize_t give(struct util_daemon *d, char __user *to, size_t room)
 static ssize_t dev_read(struct file *file, char __user *to, size_t room, loff_t *pos)
 {
 	struct util_daemon *d = file->private_data;
+	bool waits = !(file->f_flags & O_NONBLOCK);
+	struct preparation p;
 	ssize_t ret;
 
-	if (!(file->f_flags & O_NONBLOCK) &&
-	    wait_event_interruptible(d->wait, READ_ONCE(d->out_len) || READ_ONCE(d->gone)))
-		return -EINTR;
-	mutex_lock(&d->lock);
-	ret = give(d, to, room);
-	mutex_unlock(&d->lock);
+	do {
+		if (waits && wait_event_interruptible(d->wait, READ_ONCE(d->out_len) ||
+								READ_ONCE(d->gone)))
+			return -EINTR;
+		ret = prepare(d, &p);
+		if (ret)
+			return ret;
+		mutex_lock(&d->lock);
+		ret = give(d, &p, to, room);
+		mutex_unlock(&d->lock);
+		if (p.found)
+			d->ops->discard(p.found);
+	} while (waits && ret == -EAGAIN);
 	return ret;
 }
 

@@ -22,8 +22,13 @@
  * @ask: a request: make a message. If @to_len stays 0 the daemon need not
  *	hear of it, and the status is the answer's. Otherwise, unless it is
  *	HVIC_STATUS_OK, it is so whatever the daemon replies
- * @reading: the daemon is about to be given the message for @req, in its own context. May
- *	sleep. Optional
+ * @wants_prepared: whether something is to be found out in the daemon's context before it gets this
+ *	message. Optional; the next three come with it
+ * @prepare: does that. No lock is held, nothing waits for it but the daemon, the service may
+ *	stop meanwhile. NULL if there is no memory
+ * @reading: the daemon is now given the message for @req. What was prepared for it the service
+ *	may take, and leave something else
+ * @discard: what is left then
  * @reply: what it replied; the answer's status
  * @lost: it went, or, @alive, took too long and may be at it still. The service may stop
  *	next. Optional
@@ -36,7 +41,10 @@ struct daemon_ops {
 	bool exact;
 	int (*hello)(struct util *u, const void *msg, void *to);
 	u32 (*ask)(struct util *u, struct util_request *req, void *to, u32 *to_len);
-	void (*reading)(struct util *u, const struct util_request *req);
+	bool (*wants_prepared)(const void *sent);
+	void *(*prepare)(void);
+	void (*reading)(struct util *u, const struct util_request *req, void **prepared);
+	void (*discard)(void *prepared);
 	u32 (*reply)(struct util *u, struct util_request *req, const void *sent, const void *msg);
 	void (*lost)(struct util *u, bool alive);
 	unsigned int (*seconds)(struct util *u, const struct util_request *req);

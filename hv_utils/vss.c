@@ -42,7 +42,7 @@ enum vss_state {
  * @state: of the file systems
  * @stopping: nothing more is for the daemon
  * @broken: they were thawed before the host said so
- * @supers: those that were told to be frozen
+ * @supers: those that were told to be frozen, or NULL
  * @limit: ends it
  * @forced: times the kernel had to thaw
  * @supers_forced: file systems it thawed then
@@ -54,7 +54,7 @@ struct vss {
 	enum vss_state state __guarded_by(&lock);
 	bool stopping __guarded_by(&lock);
 	bool broken __guarded_by(&lock);
-	struct supers supers __guarded_by(&lock);
+	struct supers *supers __guarded_by(&lock);
 	struct delayed_work limit;
 	unsigned int forced __guarded_by(&lock);
 	unsigned int supers_forced __guarded_by(&lock);
@@ -64,10 +64,11 @@ struct vss {
 /* Thaw what is frozen of what was noted. With @forget nobody will freeze more of it. */
 static void force_thaw(struct vss *vss, bool forget)
 {
-	unsigned int thawed, frozen;
+	unsigned int thawed = 0, frozen = 0;
 
 	lockdep_assert_held(&vss->lock);
-	thawed = supers_thaw(&vss->supers, &frozen);
+	if (vss->supers)
+		thawed = supers_thaw(vss->supers, &frozen);
 	if (thawed) {
 		vss->forced++;
 		vss->supers_forced += thawed;
@@ -79,8 +80,8 @@ static void force_thaw(struct vss *vss, bool forget)
 		return;
 	}
 	vss->state = VSS_THAWED;
-	if (forget)
-		supers_forget(&vss->supers);
+	if (forget && vss->supers)
+		supers_forget(vss->supers);
 }
 
 /* The host was silent for too long; or a file system was busy being frozen when we looked last. */
@@ -173,15 +174,38 @@ static u8 op_of(const struct util_request *req)
 	return req->own ? HVIC_VSS_THAW : body->op;
 }
 
-static void reading(struct util *u, const struct util_request *req)
+static bool wants_prepared(const void *sent)
 {
+	const struct hvdaemon_vss *to = sent;
+
+	return to->op == HVIC_VSS_FREEZE;
+}
+
+/* A mount below another that does not answer: only the daemon waits for that. */
+static void *prepare(void)
+{
+	struct supers *supers = kzalloc(sizeof(*supers), GFP_KERNEL);
+
+	if (supers)
+		supers_note(supers);
+	return supers;
+}
+
+static void discard(void *prepared)
+{
+	supers_forget(prepared);
+	kfree(prepared);
+}
+
+/* Of the list before it nothing is frozen, or the host could not ask for this. */
+static void reading(struct util *u, const struct util_request *req, void **prepared)
+{
+	struct supers *list = *prepared;
 	struct vss *vss = u->priv;
 
-	if (op_of(req) != HVIC_VSS_FREEZE)
-		return;
 	mutex_lock(&vss->lock);
-	supers_forget(&vss->supers);
-	supers_note(&vss->supers);
+	*prepared = vss->supers;
+	vss->supers = list;
 	vss->broken = false;
 	vss->state = VSS_FREEZING;
 	mutex_unlock(&vss->lock);
@@ -250,7 +274,10 @@ static const struct daemon_ops daemon_ops = {
 	.exact = true,
 	.hello = hello,
 	.ask = ask,
+	.wants_prepared = wants_prepared,
+	.prepare = prepare,
 	.reading = reading,
+	.discard = discard,
 	.reply = reply,
 	.lost = lost,
 	.seconds = seconds,
@@ -285,7 +312,8 @@ static void stop(struct util *u)
 	daemon_stop(u);
 	/* What is being frozen at this moment is left to the daemon, who may be at it. */
 	cancel_delayed_work_sync(&vss->limit);
-	supers_forget(&vss->supers);
+	if (vss->supers)
+		discard(vss->supers);
 	kfree(vss);
 }
 
@@ -300,8 +328,9 @@ static void show(struct util *u, struct seq_file *file)
 	daemon_show(u, file);
 	mutex_lock(&vss->lock);
 	seq_printf(file, "state %s\nnoted %u\nmissed %u\nforced_thaws %u\nthawed_supers %u\nexpired %u\n",
-		   states[vss->state], vss->supers.count, vss->supers.missed, vss->forced,
-		   vss->supers_forced, vss->expired);
+		   states[vss->state], vss->supers ? vss->supers->count : 0,
+		   vss->supers ? vss->supers->missed : 0, vss->forced, vss->supers_forced,
+		   vss->expired);
 	mutex_unlock(&vss->lock);
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=1 provider="lun0=ram:64M,lun1=ram:32M,utils=all" drivers=kit timeout=400 days="6.1"
+# machine: smp=1 provider="lun0=ram:64M,lun1=ram:32M,utils=all" drivers=kit timeout=600 days="6.1"
 # shellcheck disable=SC2034 # some variables are for functions of the library
 # proves: daemons that die, hang or are missing, hosts that go silent or send nonsense: all is answered, nothing frozen
 . ./utils_lib.sh
@@ -139,6 +139,62 @@ foreign_freeze_stays() {
 		umount /mnt2 && start_daemon vss
 }
 
+# The host takes the service away, and nobody is left who could ask for a thaw.
+rescinded_while_frozen() {
+	start_writer && told ok vss freeze && still || return 1
+	ctl rescind vss && wait_for 20 wrote_more && stop_writer && vss_comes_back
+}
+
+vss_comes_back() {
+	kill -KILL "$(cat /tmp/vss.pid)"
+	wait_for 20 ctl offer vss && wait_for 20 is_ready vss && start_daemon vss && told ok vss freeze &&
+		told ok vss thaw
+}
+
+# Has read that it shall freeze, has done so, and takes its time to say it.
+slow_freezer() {
+	{ printf '\201'; head -c 11 /dev/zero; } | dd bs=12 count=1 iflag=fullblock 2>/dev/null >&3
+	dd bs=4 count=1 of=/dev/null 2>/dev/null <&3
+	: >/tmp/odd
+	dd bs=12 count=1 of=/tmp/request 2>/dev/null <&3
+	fsfreeze --freeze /mnt
+	: >/tmp/frozen
+	while [ ! -e /tmp/replies ]; do sleep 0.1; done
+	if head -c 12 /dev/zero | dd bs=12 count=1 iflag=fullblock 2>/dev/null >&3; then
+		echo taken
+	else
+		echo refused
+	fi >/tmp/replies
+}
+
+rescinded_while_freezing() {
+	kill "$(cat /tmp/vss.pid)"
+	wait_for 10 daemon_is vss absent || return 1
+	slow_freezer 3<>/dev/vmbus/hv_vss &
+	odd=$!
+	wait_for 10 daemon_is vss ready && start_writer && ctl vss freeze && wait_for 10 test -e /tmp/frozen &&
+		still || return 1
+	ctl rescind vss && wait_for 20 wrote_more && stop_writer || return 1
+	: >/tmp/replies
+	wait "$odd"
+	[ "$(cat /tmp/replies)" = refused ] && vss_comes_back
+}
+
+# A disk is mounted below a file system whose server is gone. The daemon stands still when it looks at the mounts, as
+# it would itself; the host is told, and nothing else waits.
+server_of_mount_is_gone() {
+	mkdir -p /net && modprobe fuse || return 1
+	silent_fs /net /tmp/silent &
+	server=$!
+	wait_for 10 test -d /net/sub && mount "/dev/$(disk_of_lun 1)" /net/sub || return 1
+	param vss_freeze_timeout 3
+	: >/tmp/silent
+	told fail vss freeze && [ "$(seen vss daemon_slow)" = 1 ] && thawed && told ok vss op 0 || return 1
+	param vss_freeze_timeout 900
+	kill -KILL "$server"
+	wait_for 20 told ok vss check && umount -l /net && told ok vss freeze && told ok vss thaw
+}
+
 thawed() { [ "$(seen vss state)" = thawed ]; }
 
 # Time ------------------------------------------------------------------------------------
@@ -237,7 +293,7 @@ served_after_nonsense() { told no-more-items kvp enumerate auto && told ok vss c
 mkdir -p /etc/modprobe.d
 echo "options vmbus_utils daemon_grace=1" >/etc/modprobe.d/utils.conf
 
-ktap_plan 24
+ktap_plan 27
 ktap_check user_space user_space
 ktap_check drivers_load load_drivers
 ktap_check services_load load_utils
@@ -251,6 +307,9 @@ ktap_check frozen_only_once frozen_only_once
 ktap_check killed_while_frozen killed_while_frozen
 ktap_check silent_host silent_host
 ktap_check foreign_freeze_stays foreign_freeze_stays
+ktap_check rescinded_while_frozen rescinded_while_frozen
+ktap_check rescinded_while_freezing rescinded_while_freezing
+ktap_check server_of_mount_is_gone server_of_mount_is_gone
 ktap_check clock_far_behind_is_set far_behind
 ktap_check steps_forbidden steps_forbidden
 ktap_check steps_bounded steps_bounded
