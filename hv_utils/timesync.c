@@ -58,6 +58,8 @@ static const u32 message[] = { IC_VERSION(4, 0), IC_VERSION(3, 0), IC_VERSION(1,
  * @verdicts: samples, by enum clock_verdict
  * @moves: decisions, by enum clock_move
  * @jumps: samples that did not fit to the one before
+ * @cross_given: cross timestamps
+ * @cross_refused: those that were asked for, and could not be had
  */
 struct timesync {
 	struct util *u;
@@ -70,6 +72,8 @@ struct timesync {
 	atomic_t verdicts[CLOCK_STALE + 1];
 	atomic_t moves[CLOCK_TOO_FAR + 1];
 	atomic_t jumps;
+	atomic_t cross_given;
+	atomic_t cross_refused;
 };
 
 /* A host without the counter still sends samples, and the time since boot does for their age. */
@@ -263,9 +267,8 @@ static int ptp_gettime(struct ptp_clock_info *info, struct timespec64 *to,
  * between two readings of ours. Where it does not, the clock source is another one,
  * and no precise answer is better than a wrong one.
  */
-static int ptp_cross(struct ptp_clock_info *info, struct system_device_crosststamp *cross)
+static int take_cross(struct timesync *ts, struct system_device_crosststamp *cross)
 {
-	struct timesync *ts = ts_of(info);
 	struct system_time_snapshot snap;
 	u64 before, after;
 	unsigned int try;
@@ -286,6 +289,15 @@ static int ptp_cross(struct ptp_clock_info *info, struct system_device_crosststa
 		return 0;
 	}
 	return -EOPNOTSUPP;
+}
+
+static int ptp_cross(struct ptp_clock_info *info, struct system_device_crosststamp *cross)
+{
+	struct timesync *ts = ts_of(info);
+	int err = take_cross(ts, cross);
+
+	atomic_inc(err ? &ts->cross_refused : &ts->cross_given);
+	return err;
 }
 
 static const struct ptp_clock_info ptp_info = {
@@ -379,6 +391,8 @@ static void show(struct util *u, struct seq_file *file)
 	for (i = 0; i < ARRAY_SIZE(moves); i++)
 		seq_printf(file, "%s %d\n", moves[i], atomic_read(&ts->moves[i]));
 	seq_printf(file, "jumps %d\n", atomic_read(&ts->jumps));
+	seq_printf(file, "cross_given %d\ncross_refused %d\n", atomic_read(&ts->cross_given),
+		   atomic_read(&ts->cross_refused));
 	seq_printf(file, "leap %u\nstratum %u\n", clock.leap, clock.stratum);
 }
 
