@@ -31,6 +31,9 @@
 /* Promised sub-channels come at once or not at all; the disk need not wait long for them. */
 #define SUB_CHANNELS_WAIT_MS	5000
 
+/* After it, a unit that was full gets one command more at once, and so on. */
+#define DEPTH_BACK_PERIOD	HZ
+
 /* Names of a unit; more than this of them are not compared. */
 #define DEVICE_ID_PAGE	0x83
 #define DEVICE_ID_LEN	252
@@ -247,6 +250,8 @@ static int configure_unit(struct scsi_device *sdev compat_sdev_configure_limits)
 	if (of_host && host->found.version < VSTOR_VERSION_WIN10 && sdev->scsi_level < SCSI_SPC_3)
 		sdev->scsi_level = SCSI_SPC_3;
 	sdev->no_report_opcodes = 1;
+	/* What TASK SET FULL has taken comes back one by one; at two minutes each, in hours. */
+	sdev->queue_ramp_up_period = DEPTH_BACK_PERIOD;
 	sdev->no_write_same = !of_host || host->found.version < VSTOR_VERSION_WIN10;
 	return 0;
 }
@@ -920,6 +925,19 @@ static void wait_for_old_sub_channels(struct storvsc_host *host)
 	}
 }
 
+/*
+ * An answer may come in the very jiffy in which the channels are open again, and
+ * counts; one in that jiffy from before does not. No channel is open now.
+ */
+static void note_restart(struct storvsc_host *host)
+{
+	unsigned int i;
+
+	host->restarted_at = jiffies - 1;
+	for (i = 0; i < host->queue_count; i++)
+		WRITE_ONCE(host->queues[i].answered, host->restarted_at);
+}
+
 int storvsc_restart(struct storvsc_host *host)
 {
 	unsigned int noio;
@@ -935,7 +953,7 @@ int storvsc_restart(struct storvsc_host *host)
 	/* From here on commands wait; before, if it was given up, they ended. */
 	WRITE_ONCE(host->dead, false);
 	host->restarts++;
-	host->restarted_at = jiffies;
+	note_restart(host);
 	err = wake(host);
 	memalloc_noio_restore(noio);
 	if (!err)

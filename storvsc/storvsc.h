@@ -170,7 +170,7 @@ struct storvsc_class {
  * @revive: asks a host that was given up, or units that were, whether they are back
  * @revive_wait: jiffies until then
  * @restarts: how often the channels were closed and opened to get commands back
- * @restarted_at: jiffies, when that was done last
+ * @restarted_at: jiffies; what the host answers since it was done last is later
  * @measure: how long commands take
  * @watchdog: while the adapter is removed: gives up on a host that is silent
  * @watched_busy: commands were in flight when it last looked
