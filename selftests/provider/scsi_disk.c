@@ -69,23 +69,24 @@ static bool writable(const struct scsi_disk *disk, struct scsi_cmd *cmd)
 
 #define STD_INQUIRY_LEN		104
 
-static void inquiry_standard(struct scsi_cmd *cmd, uint32_t alloc)
+static void inquiry_standard(const struct scsi_disk *disk, struct scsi_cmd *cmd, uint32_t alloc)
 {
 	uint8_t std[STD_INQUIRY_LEN] = { 0 };
 
 	std[2] = 5;			/* SPC-3: then it asks for VPD and READ CAPACITY(16) */
 	std[3] = 2;
 	std[4] = sizeof(std) - 5;
+	std[5] = disk->has_paths ? 0x10 : 0;	/* TPGS: states change by themselves */
 	std[7] = 0x02;			/* command queueing; no tags without it */
 	scsi_put_names(std, "Virtual Disk");
 	scsi_cmd_reply(cmd, std, sizeof(std), alloc);
 }
 
 /* Designators: "Msft" with the disk's id, and the NAA form that user space names disks by. */
-static uint32_t put_designators(const struct scsi_disk *disk, uint8_t *p)
+static uint32_t put_designators(const struct scsi_lun *lun, uint8_t *p)
 {
 	static const uint8_t naa_prefix[4] = { 0x60, 0x02, 0x24, 0x80 };
-	const uint8_t *id = disk->id.b;
+	const uint8_t *id = lun->disk->id.b;
 
 	p[0] = 1;			/* binary */
 	p[1] = 1;			/* T10 vendor */
@@ -99,7 +100,7 @@ static uint32_t put_designators(const struct scsi_disk *disk, uint8_t *p)
 	memcpy(p + 4, naa_prefix, 4);
 	memcpy(p + 8, id, 6);
 	memcpy(p + 14, id + 10, 6);
-	return 28 + 20;
+	return 28 + 20 + scsi_path_designators(lun, p + 20);
 }
 
 static uint32_t put_serial(const struct scsi_disk *disk, uint8_t *p)
@@ -124,9 +125,10 @@ static uint32_t put_block_limits(const struct scsi_disk *disk, uint8_t *page)
 	return 0x3c;			/* shorter, and Linux ignores the UNMAP fields */
 }
 
-static void inquiry_vpd(struct scsi_disk *disk, struct scsi_cmd *cmd, uint32_t alloc)
+static void inquiry_vpd(struct scsi_lun *lun, struct scsi_cmd *cmd, uint32_t alloc)
 {
 	static const uint8_t pages[] = { 0x00, 0x80, 0x83, 0xb0, 0xb1, 0xb2 };
+	struct scsi_disk *disk = lun->disk;
 	uint8_t page[128] = { 0 };
 	uint32_t len;
 
@@ -139,7 +141,7 @@ static void inquiry_vpd(struct scsi_disk *disk, struct scsi_cmd *cmd, uint32_t a
 		len = put_serial(disk, page + 4);
 		break;
 	case 0x83:
-		len = put_designators(disk, page + 4);
+		len = put_designators(lun, page + 4);
 		break;
 	case 0xb0:
 		len = put_block_limits(disk, page);
@@ -163,16 +165,16 @@ static void inquiry_vpd(struct scsi_disk *disk, struct scsi_cmd *cmd, uint32_t a
 	scsi_cmd_reply(cmd, page, 4 + len, alloc);
 }
 
-static void inquiry(struct scsi_disk *disk, struct scsi_cmd *cmd)
+static void inquiry(struct scsi_lun *lun, struct scsi_cmd *cmd)
 {
 	uint32_t alloc = get_be16(cmd->cdb + 3);
 
 	if (cmd->cdb[1] & 0x01)
-		inquiry_vpd(disk, cmd, alloc);
+		inquiry_vpd(lun, cmd, alloc);
 	else if (cmd->cdb[2])
 		scsi_cmd_bad_field(cmd);
 	else
-		inquiry_standard(cmd, alloc);
+		inquiry_standard(lun->disk, cmd, alloc);
 }
 
 /* Parameters -------------------------------------------------------------------*/
@@ -574,7 +576,7 @@ void scsi_direct_execute(struct scsi_lun *lun, struct scsi_cmd *cmd)
 			scsi_cmd_bad_field(cmd);
 		break;
 	case SCSI_INQUIRY:
-		inquiry(disk, cmd);
+		inquiry(lun, cmd);
 		break;
 	case READ_CAPACITY_10:
 		read_capacity_10(disk, cmd);

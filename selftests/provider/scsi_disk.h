@@ -20,6 +20,7 @@
 /* SAM status */
 #define SCSI_GOOD			0x00
 #define SCSI_CHECK_CONDITION		0x02
+#define SCSI_RESERVATION_CONFLICT	0x18
 
 #define SCSI_SENSE_LEN			18	/* fixed format, as written here */
 
@@ -97,6 +98,11 @@ int scsi_disk_eject(struct scsi_disk *disk, char *err, size_t err_len);
 struct scsi_lun *scsi_lun_new(struct scsi_disk *disk);
 void scsi_lun_free(struct scsi_lun *lun);
 struct scsi_disk *scsi_lun_disk(const struct scsi_lun *lun);
+/*
+ * How good this way to its disk is from now on: optimized, nonoptimized, standby, unavailable,
+ * transitioning. From the first time on the disk reports target port groups. False: no such word.
+ */
+bool scsi_lun_set_path(struct scsi_lun *lun, const char *state);
 /* News that the next command but INQUIRY will be told instead of being executed. */
 void scsi_lun_attention(struct scsi_lun *lun, uint8_t asc, uint8_t ascq);
 /* Everything but REPORT LUNS, which the controller answers. */

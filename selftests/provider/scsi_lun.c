@@ -19,6 +19,7 @@ struct scsi_lun *scsi_lun_new(struct scsi_disk *disk)
 	if (!lun)
 		return NULL;
 	lun->disk = disk;
+	lun->port = ++disk->ports;
 	lun->next = disk->luns;
 	disk->luns = lun;
 	disk->refs++;
@@ -31,6 +32,7 @@ void scsi_lun_free(struct scsi_lun *lun)
 
 	if (!lun)
 		return;
+	scsi_reserve_forget(lun);
 	for (at = &lun->disk->luns; *at != lun; at = &(*at)->next)
 		;
 	*at = lun->next;
@@ -117,7 +119,8 @@ void scsi_lun_execute(struct scsi_lun *lun, struct scsi_cmd *cmd)
 	}
 	switch (lun->disk->kind) {
 	case SCSI_KIND_DISK:
-		scsi_direct_execute(lun, cmd);
+		if (scsi_reserve_execute(lun, cmd))
+			scsi_direct_execute(lun, cmd);
 		break;
 	case SCSI_KIND_CDROM:
 		scsi_cd_execute(lun, cmd);

@@ -48,12 +48,20 @@ struct scsi_disk {
 	bool locked;			/* the guest forbids that the medium is taken out */
 	uint8_t media_event;		/* not reported yet */
 	struct wire_guid id;
+	uint16_t ports;			/* numbers given to who sees it, so far */
+	bool has_paths;			/* good and bad ones */
+	uint8_t reserved;		/* type of the persistent reservation, 0: none */
+	struct scsi_lun *holder;	/* who made it */
+	uint32_t generation;		/* of the registrations */
 };
 
 /* A disk as one controller sees it. */
 struct scsi_lun {
 	struct scsi_disk *disk;
 	struct scsi_lun *next;		/* of disk->luns */
+	uint16_t port;			/* where it is seen, as number of port and port group */
+	uint8_t path;			/* how good this one is; scsi_reserve.c */
+	uint64_t key;			/* registered for reservations, 0: none */
 	struct {
 		uint8_t asc, ascq;
 	} attention[MAX_ATTENTIONS];	/* to be reported, oldest first */
@@ -128,6 +136,13 @@ void scsi_medium_eject(struct scsi_disk *disk);
 /* scsi_lun.c: a unit attention for all who see the disk, except one perhaps. */
 void scsi_disk_attention(struct scsi_disk *disk, const struct scsi_lun *but, uint8_t asc,
 			 uint8_t ascq);
+
+/* scsi_reserve.c: false: refused, or done. */
+bool scsi_reserve_execute(struct scsi_lun *lun, struct scsi_cmd *cmd);
+/* It is going, and what it has reserved with it. */
+void scsi_reserve_forget(struct scsi_lun *lun);
+/* For VPD page 83: bytes written, at most 16. */
+uint32_t scsi_path_designators(const struct scsi_lun *lun, uint8_t *p);
 
 /* One kind of unit each; scsi_lun_execute() has prepared the command. */
 void scsi_direct_execute(struct scsi_lun *lun, struct scsi_cmd *cmd);

@@ -22,6 +22,7 @@
  *   granularity LUN SIZE        of UNMAP
  *   eject LUN | insert LUN [PATH]   of a drive; without a path what was in it last
  *   attention LUN ASC/ASCQ      the next command is told this
+ *   path LUN STATE              to the disk: optimized, nonoptimized, standby ...
  *   notify [OP [TIMES]]         "look at the bus", or any other operation
  *   checksum LUN [AT LEN]       CRC-32 as gzip and zlib have it, of the medium
  *   lun LUN                     what stands behind it
@@ -369,6 +370,15 @@ static const char *command_attention(struct storage *s, int argc, char **argv)
 	return NULL;
 }
 
+static const char *command_path(struct storage *s, int argc, char **argv)
+{
+	uint32_t lun = argc == 3 ? parse_lun(s, argv[1]) : LUN_MAX;
+
+	if (lun == LUN_MAX || !s->luns[lun] || !scsi_lun_set_path(s->luns[lun], argv[2]))
+		return "path LUN optimized | nonoptimized | standby | unavailable | transitioning";
+	return NULL;
+}
+
 static const char *command_notify(struct storage *s, int argc, char **argv)
 {
 	uint32_t op = VSTOR_OP_ENUMERATE_BUS, times = 1;
@@ -440,6 +450,7 @@ static const struct {
 	{ "insert", command_insert },
 	{ "eject", command_eject },
 	{ "attention", command_attention },
+	{ "path", command_path },
 	{ "notify", command_notify },
 	{ "withhold", command_withhold },
 	{ "reset", command_reset },

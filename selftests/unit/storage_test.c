@@ -479,7 +479,7 @@ TEST(modes_cannot_be_changed)
 /* TEST UNIT READY, REQUEST SENSE, START STOP UNIT and their like; what is unknown is 5/20. */
 TEST(small_commands)
 {
-	static const uint8_t unknown[] = { 0x04, 0x16, 0x5e, 0xa3, 0x7f, 0xc1, 0xff };
+	static const uint8_t unknown[] = { 0x04, 0x16, 0x56, 0xa4, 0x7f, 0xc1, 0xff };
 	uint32_t i;
 
 	REQUIRE(start_ready("lun0=ram:1M"));
