@@ -3,11 +3,11 @@
 # machine: smp=2 provider="lun0=ram:32M,sub_channels=1,fresh_relids=on,echo=1" drivers=kit timeout=900
 # proves: a hibernation that ends half-way, for there is nowhere to write the image, leaves a disk under load at
 #         work, under new numbers; devices that vanished or came while the guest slept are removed or added;
-#         a host that does not say good-bye keeps the guest awake
+#         a host that does not say good-bye keeps the guest awake, and one that talks to a sleeper wakes nobody
 . ./ktap.sh
 . ./lib.sh
 . ./sleep_lib.sh
-ktap_plan 13
+ktap_plan 14
 
 contacts() { host messages_in.initiate_contact; }
 
@@ -40,15 +40,22 @@ vanishes() {
 }
 
 comes() {
-	ctl at-contact add scsi0 && ctl at-contact add echo0 && thaws && wait_for 30 has_devices 2 &&
-		disk=$(disk_of_lun 0) && dd if="/dev/$disk" of=/dev/null bs=64k count=16 iflag=direct
+	ctl at-contact add scsi0 && ctl at-contact add echo0 && thaws && wait_for 30 has_devices 2 && reads
 }
+
+reads() { disk=$(disk_of_lun 0) && dd if="/dev/$disk" of=/dev/null bs=64k count=16 iflag=direct; }
 
 # The host has forgotten us without saying so: one more contact, and no image.
 refuses() {
 	echo 3000 >/sys/module/vmbus_client/parameters/unload_timeout
 	ctl fault unload_response:drop && sleeps 1 && in_log 'did not confirm that it forgets us' &&
 		! in_log 'Image created' && same_disk && goes_on
+}
+
+# Every message there is, as we fall asleep and when we sleep.
+talks_to_a_sleeper() {
+	ctl before unload_response barrage && ctl on unload_response barrage && thaws && has_devices 2 && reads &&
+		[ "$(state rejected_message_unknown)" -gt 0 ]
 }
 
 ktap_check drivers_load load_drivers
@@ -62,6 +69,7 @@ ktap_check nothing_was_lost load_was_right
 ktap_check devices_that_vanished_are_removed vanishes
 ktap_check devices_that_came_are_there comes
 ktap_check nothing_rejected nothing_rejected
+ktap_check every_message_while_asleep talks_to_a_sleeper
 ktap_check drivers_unload unload_drivers
 ktap_check nothing_left_with_the_host ledger_empty
 ktap_done
