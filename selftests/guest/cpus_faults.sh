@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # machine: smp=2 provider="lun0=ram:64M,sub_channels=1" drivers=kit timeout=400 days="6.1"
 # proves: a move that the host refuses, answers late, twice or never, or cannot do, costs a bounded wait and a message;
-#         the CPU stays online if it must, and requests go on
+#         the CPU stays online if it must, and requests go on; so they do when interrupts come to the wrong CPU
 . ./ktap.sh
 . ./lib.sh
 . ./cpus_lib.sh
@@ -87,7 +87,20 @@ version_5_2() {
 		ctl scsi0 delay 0 && reads_go_on && cpu1 online && reads_go_on && ctl fault clear && finish
 }
 
-ktap_plan 7
+# Interrupts of each channel come to the other one's CPU, all of them; then to both CPUs at once, and for no channel.
+misdirected() {
+	begin && on_cpus "0 1" || return 1
+	for vp in 0 1; do
+		ctl fault "interrupt:vp:$vp:*" && wait_for 20 heard_on "$vp $vp" && reads_go_on && ctl fault clear || return 1
+	done
+	ctl repeat 1000 100 "interrupt scsi0 vp=1;interrupt scsi0/1 vp=0;interrupt 63 vp=1" && reads_go_on &&
+		wait_for 30 happened && [ "$(state rejected_event_unknown)" -gt 0 ] && reads_go_on && on_cpus "0 1" &&
+		host_agrees && finish
+}
+
+happened() { [ -z "$(ctl hooks)" ]; }
+
+ktap_plan 8
 modprobe sd_mod
 ktap_check move_refused refused
 ktap_check move_answered_twice answered_twice
@@ -96,4 +109,5 @@ ktap_check move_answered_late answered_late
 ktap_check rescinded_instead_of_moved rescinded
 ktap_check version_4_0_moves_nothing version_4_0
 ktap_check version_5_2_moves_in_silence version_5_2
+ktap_check interrupts_on_the_wrong_cpu misdirected
 ktap_done

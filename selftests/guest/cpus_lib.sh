@@ -36,6 +36,13 @@ host_agrees() {
 	[ "$ours" = "$theirs" ]
 }
 
+# heard_on LIST: the latest interrupt of each channel came on these CPUs
+heard_on() {
+	look
+	echo "interrupted last $heard, wanted $1"
+	[ "$heard" = "$1" ]
+}
+
 # The latest interrupt of each channel came where it belongs now.
 heard_where_they_are() {
 	look
