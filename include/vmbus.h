@@ -14,9 +14,11 @@
 #define VMBUS_KIT_VMBUS_H
 
 #include <linux/bits.h>
+#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/spinlock.h>
 
 #include "wire/guid.h"
 #include "wire/pkt.h"
@@ -493,6 +495,75 @@ struct vmbus_chan *vmbus_subchan_get(struct vmbus_chan *primary, u32 index);
  * Context: Process context.
  */
 void vmbus_chan_put(struct vmbus_chan *chan);
+
+/* Questions ------------------------------------------------------------------*/
+
+/**
+ * struct vmbus_ask - a question to the host, and room for its answer
+ * @cookie: that it is sent with
+ * @lock: what follows, while the host has it
+ * @over: nobody need wait any more
+ * @asked: the host has it
+ * @len: bytes of @reply; -ENODEV as long as there is none
+ * @reply: start of the completion's payload
+ *
+ * One at a time: its owner has a lock for it, or asks from one place only. It must
+ * outlive the channel's being open, so that an answer that comes after nobody
+ * waits any more has a place to go.
+ */
+struct vmbus_ask {
+	void *cookie;
+	spinlock_t lock;
+	struct completion over;
+	bool asked;
+	int len;
+	u8 reply[64] __aligned(8);
+};
+
+/**
+ * vmbus_ask_init() - nothing was asked yet
+ * @ask: question
+ * @cookie: what the driver will know its completion by
+ *
+ * Context: Any.
+ */
+void vmbus_ask_init(struct vmbus_ask *ask, void *cookie);
+
+/**
+ * vmbus_ask_host() - ask, and wait for the answer
+ * @chan: an open channel
+ * @ask: question
+ * @msg: bytes to copy
+ * @len: how many
+ * @timeout: longest wait, in jiffies
+ *
+ * Context: Process context, sleeps. Nobody else asks @ask until the caller has
+ * read @ask->reply.
+ * Return: bytes of @ask->reply; -ETIMEDOUT; -EBUSY if an earlier answer is still
+ * owed; -ENODEV if the channel is gone or was closed meanwhile; or as
+ * vmbus_chan_send().
+ */
+int vmbus_ask_host(struct vmbus_chan *chan, struct vmbus_ask *ask, const void *msg, u32 len,
+		   unsigned long timeout);
+
+/**
+ * vmbus_ask_answered() - its completion is here
+ * @ask: whose cookie the packet has
+ * @answer: the packet
+ *
+ * Context: Any.
+ */
+void vmbus_ask_answered(struct vmbus_ask *ask, const struct vmbus_pkt *answer);
+
+/**
+ * vmbus_ask_dropped() - no answer will ever come
+ * @ask: vmbus_chan_reap() gave its cookie, or the gone callback runs for its channel
+ *
+ * Whoever waits stops waiting. Does nothing if the host has not got the question.
+ *
+ * Context: Any.
+ */
+void vmbus_ask_dropped(struct vmbus_ask *ask);
 
 /* Shared buffers -------------------------------------------------------------*/
 

@@ -710,8 +710,8 @@ static struct netvsc *alloc_nic(struct vmbus_dev *vdev)
 	mutex_init(&nv->lock);
 	init_waitqueue_head(&nv->wait);
 	spin_lock_init(&nv->request_lock);
-	spin_lock_init(&nv->ask.lock);
-	nv->ask.cookie.kind = NETVSC_COOKIE_ASK;
+	nv->ask_cookie.kind = NETVSC_COOKIE_ASK;
+	vmbus_ask_init(&nv->ask, &nv->ask_cookie);
 	INIT_WORK(&nv->rx_mode_work, rx_mode_work);
 	INIT_DELAYED_WORK(&nv->link_work, link_work);
 	INIT_DELAYED_WORK(&nv->subs_work, subs_work);

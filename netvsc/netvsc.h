@@ -238,24 +238,6 @@ struct netvsc_config {
 	u32 tx_sections;
 };
 
-/**
- * struct netvsc_ask - a question of the handshake, and room for its answer
- * @cookie: first
- * @lock: the rest
- * @asked: the host has it
- * @answered: @reply is valid
- * @len: bytes of @reply
- * @reply: start of the completion's payload
- */
-struct netvsc_ask {
-	struct netvsc_cookie cookie;
-	spinlock_t lock;
-	bool asked __guarded_by(&lock);
-	bool answered __guarded_by(&lock);
-	u32 len __guarded_by(&lock);
-	u8 reply[64] __guarded_by(&lock);
-};
-
 /* What the host sent that a correct one would not have. */
 enum netvsc_reject {
 	NETVSC_REJECT_TYPE,		/* of packet */
@@ -304,8 +286,9 @@ enum netvsc_reject {
  * @l4_hash: NETVSC_L4_*: ports are hashed, too
  * @xdp_prog: sees every frame received, or NULL; written under RTNL
  * @filter: as the host has it; @lock
- * @wait: for answers, and for the end
- * @ask: the handshake's questions
+ * @wait: for answers of RNDIS, and for the end
+ * @ask: the handshake's questions; @lock
+ * @ask_cookie: that they are sent with
  * @request_lock: @request
  * @request: the one being waited for
  * @request_id: number of the last; @lock
@@ -363,7 +346,8 @@ struct netvsc {
 	u32 filter;
 
 	wait_queue_head_t wait;
-	struct netvsc_ask ask;
+	struct vmbus_ask ask;
+	struct netvsc_cookie ask_cookie;
 	spinlock_t request_lock;
 	struct netvsc_request *request __guarded_by(&request_lock);
 	u32 request_id;

@@ -20,88 +20,10 @@
 
 /* Questions -----------------------------------------------------------------------*/
 
-static void ask_answered(struct netvsc *nv, const void *payload, u32 len)
+/* A question with an answer, in nv->ask.reply. Bytes of it, or a negative errno. */
+static int ask(struct netvsc *nv, const union nvsp_msg *msg)
 {
-	struct netvsc_ask *ask = &nv->ask;
-	unsigned long irq;
-
-	spin_lock_irqsave(&ask->lock, irq);
-	ask->len = min_t(u32, len, sizeof(ask->reply));
-	memcpy(ask->reply, payload, ask->len);
-	ask->asked = false;
-	ask->answered = true;
-	spin_unlock_irqrestore(&ask->lock, irq);
-	wake_up_all(&nv->wait);
-}
-
-/* Neither answered nor ever to be. */
-static void ask_dropped(struct netvsc *nv)
-{
-	unsigned long irq;
-
-	spin_lock_irqsave(&nv->ask.lock, irq);
-	nv->ask.asked = false;
-	spin_unlock_irqrestore(&nv->ask.lock, irq);
-}
-
-static bool ask_begin(struct netvsc_ask *ask)
-{
-	unsigned long irq;
-	bool free;
-
-	spin_lock_irqsave(&ask->lock, irq);
-	free = !ask->asked;
-	if (free) {
-		ask->asked = true;
-		ask->answered = false;
-	}
-	spin_unlock_irqrestore(&ask->lock, irq);
-	return free;
-}
-
-static bool ask_is_over(struct netvsc *nv)
-{
-	unsigned long irq;
-	bool over;
-
-	spin_lock_irqsave(&nv->ask.lock, irq);
-	over = nv->ask.answered || !nv->ask.asked;
-	spin_unlock_irqrestore(&nv->ask.lock, irq);
-	return over || netvsc_is_gone(nv);
-}
-
-static bool ask_take(struct netvsc_ask *ask, void *reply, u32 *len)
-{
-	unsigned long irq;
-	bool answered;
-
-	spin_lock_irqsave(&ask->lock, irq);
-	answered = ask->answered;
-	if (answered) {
-		*len = ask->len;
-		memcpy(reply, ask->reply, ask->len);
-	}
-	spin_unlock_irqrestore(&ask->lock, irq);
-	return answered;
-}
-
-/* A question with an answer. @reply has room for what struct netvsc_ask holds. */
-static int ask(struct netvsc *nv, const union nvsp_msg *msg, void *reply, u32 *len)
-{
-	int err;
-
-	/* The last answer is owed: its cookie is the host's until it comes. */
-	if (!ask_begin(&nv->ask))
-		return -EBUSY;
-	err = vmbus_chan_send(nv->vdev->chan, msg, sizeof(*msg), &nv->ask.cookie, 0);
-	if (err) {
-		ask_dropped(nv);
-		return err;
-	}
-	wait_event_timeout(nv->wait, ask_is_over(nv), netvsc_reply_timeout());
-	if (ask_take(&nv->ask, reply, len))
-		return 0;
-	return netvsc_is_gone(nv) ? -ENODEV : -ETIMEDOUT;
+	return vmbus_ask_host(nv->vdev->chan, &nv->ask, msg, sizeof(*msg), netvsc_reply_timeout());
 }
 
 static int tell(struct netvsc *nv, const union nvsp_msg *msg)
@@ -114,7 +36,7 @@ void netvsc_completed(struct netvsc_queue *q, const struct vmbus_pkt *pkt)
 	struct netvsc_cookie *cookie = pkt->cookie;
 
 	if (cookie->kind == NETVSC_COOKIE_ASK)
-		ask_answered(q->nv, pkt->payload, pkt->payload_len);
+		vmbus_ask_answered(&q->nv->ask, pkt);
 	else
 		netvsc_request_sent(q->nv, cookie, pkt);
 }
@@ -134,9 +56,11 @@ static void on_gone(struct vmbus_chan *chan, void *ctx)
 	struct netvsc *nv = q->nv;
 
 	WRITE_ONCE(q->gone, true);
-	if (!q->index)
+	if (!q->index) {
 		WRITE_ONCE(nv->gone, true);
-	wake_up_all(&nv->wait);
+		vmbus_ask_dropped(&nv->ask);
+		wake_up_all(&nv->wait);
+	}
 	/* What the channel had is reaped when the queue is closed, which is not for here. */
 	netvsc_recover(nv);
 }
@@ -194,7 +118,7 @@ static void reap(struct netvsc_queue *q)
 			netvsc_request_sent(q->nv, cookie, NULL);
 			break;
 		case NETVSC_COOKIE_ASK:
-			ask_dropped(q->nv);
+			vmbus_ask_dropped(&q->nv->ask);
 			break;
 		}
 	}
@@ -226,10 +150,9 @@ static void close_queue(struct netvsc_queue *q)
 static int negotiate(struct netvsc *nv)
 {
 	struct nvsp_ladder ladder = { 0 };
-	u8 reply[sizeof(nv->ask.reply)];
 	union nvsp_msg msg;
-	u32 version, len;
-	int err;
+	int err, len;
+	u32 version;
 
 	for (;;) {
 		version = nvsp_ladder_next(&ladder, &msg);
@@ -237,10 +160,10 @@ static int negotiate(struct netvsc *nv)
 			netdev_err(nv->ndev, "host takes no version of the protocol\n");
 			return -EPROTONOSUPPORT;
 		}
-		err = ask(nv, &msg, reply, &len);
-		if (err)
-			return err;
-		err = nvsp_parse_init(reply, len);
+		len = ask(nv, &msg);
+		if (len < 0)
+			return len;
+		err = nvsp_parse_init(nv->ask.reply, len);
 		if (!err)
 			break;
 		if (err != -EPROTONOSUPPORT)
@@ -259,16 +182,15 @@ static int negotiate(struct netvsc *nv)
 
 static int lend_recv_buf(struct netvsc *nv)
 {
-	u8 reply[sizeof(nv->ask.reply)];
 	struct nvsp_pieces pieces;
 	union nvsp_msg msg;
-	u32 len;
-	int err;
+	int err, len;
 
 	nvsp_put_recv_buf(&msg, vmbus_buf_gpadl(nv->recv_buf));
-	err = ask(nv, &msg, reply, &len);
-	if (!err)
-		err = nvsp_parse_recv_buf(reply, len, nv->recv_len, &pieces);
+	len = ask(nv, &msg);
+	if (len < 0)
+		return len;
+	err = nvsp_parse_recv_buf(nv->ask.reply, len, nv->recv_len, &pieces);
 	/* Published by the request that brings the first packet. */
 	if (!err)
 		nv->recv_pieces = pieces;
@@ -277,18 +199,16 @@ static int lend_recv_buf(struct netvsc *nv)
 
 static int lend_send_buf(struct netvsc *nv)
 {
-	u8 reply[sizeof(nv->ask.reply)];
 	union nvsp_msg msg;
-	u32 len;
-	int err;
+	int err, len;
 
 	if (!nv->send_buf)
 		return 0;
 	nvsp_put_send_buf(&msg, vmbus_buf_gpadl(nv->send_buf));
-	err = ask(nv, &msg, reply, &len);
-	if (err)
-		return err;
-	err = nvsp_parse_send_buf(reply, len, nv->send_len, &nv->send_pieces);
+	len = ask(nv, &msg);
+	if (len < 0)
+		return len;
+	err = nvsp_parse_send_buf(nv->ask.reply, len, nv->send_len, &nv->send_pieces);
 	if (err) {
 		netdev_warn(nv->ndev, "host does not take the send buffer, error %d: nothing is copied\n",
 			    err);
@@ -513,17 +433,16 @@ void netvsc_expect_subs(struct netvsc *nv)
 
 static u32 ask_for_subs(struct netvsc *nv)
 {
-	u32 want = min3(nv->cfg.queues, nv->queue_room, nv->rss.queues) - 1, granted = 0, len;
-	u8 reply[sizeof(nv->ask.reply)];
+	u32 want = min3(nv->cfg.queues, nv->queue_room, nv->rss.queues) - 1, granted = 0;
 	union nvsp_msg msg;
 	int err;
 
 	if (!want || nv->version < NVSP_VERSION_5)
 		return 0;
 	nvsp_put_sub_channels(&msg, want);
-	err = ask(nv, &msg, reply, &len);
-	if (!err)
-		err = nvsp_parse_sub_channels(reply, len, want, &granted);
+	err = ask(nv, &msg);
+	if (err >= 0)
+		err = nvsp_parse_sub_channels(nv->ask.reply, err, want, &granted);
 	if (err)
 		netdev_warn(nv->ndev, "host gives no sub-channels, error %d: using one channel\n",
 			    err);

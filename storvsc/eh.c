@@ -186,13 +186,12 @@ static const char *level(u32 op)
 
 static int ask_reset(struct storvsc_host *host, u32 op, const struct scsi_device *sdev)
 {
-	struct vstor_packet pkt, reply;
-	u32 len;
-	int err;
+	struct vstor_packet pkt;
+	int len;
 
 	vstor_put_reset(&pkt, op, sdev->channel, sdev->id, sdev->lun);
-	err = storvsc_ask(host, &host->reset, &pkt, &reply, &len);
-	return err ? err : vstor_parse_reset(&reply, len);
+	len = storvsc_ask(host, &host->reset, &pkt);
+	return len < 0 ? len : vstor_parse_reset(host->reset.reply, len);
 }
 
 static void say_reset(struct storvsc_host *host, u32 op, const struct scsi_device *sdev)

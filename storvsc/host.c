@@ -498,25 +498,24 @@ static void explain_failure(struct storvsc_host *host, const struct vstor_init *
 /* Shake hands over the primary channel; @in tells what was found. */
 static int handshake(struct storvsc_host *host, struct vstor_init *in, unsigned int max_subs)
 {
-	struct vstor_packet pkt, reply;
+	struct vstor_packet pkt;
 	enum vstor_init_verdict verdict;
-	u32 len;
-	int err;
+	int len;
 
 	vstor_init_start(in, max_subs, host->class->fibre);
 	while (vstor_init_next(in, &pkt)) {
-		err = storvsc_ask(host, &host->setup, &pkt, &reply, &len);
-		if (err == -ETIMEDOUT && vstor_init_without_subs(in)) {
+		len = storvsc_ask(host, &host->setup, &pkt);
+		if (len == -ETIMEDOUT && vstor_init_without_subs(in)) {
 			dev_warn(&host->vdev->dev, "%s: no answer, going on without\n",
 				 vstor_step_name(VSTOR_STEP_SUB_CHANNELS));
 			return 0;
 		}
-		if (err) {
+		if (len < 0) {
 			dev_err(&host->vdev->dev, "%s: no answer from the host (error %d), device not used\n",
-				vstor_step_name(in->step), err);
-			return err;
+				vstor_step_name(in->step), len);
+			return len;
 		}
-		verdict = vstor_init_answer(in, &reply, len);
+		verdict = vstor_init_answer(in, host->setup.reply, len);
 		if (verdict == VSTOR_INIT_FAILED) {
 			explain_failure(host, in);
 			return in->fault ? -EPROTO : -EIO;
@@ -650,11 +649,6 @@ static void free_queues(struct storvsc_host *host)
 
 /* Probe and remove -----------------------------------------------------------------*/
 
-static void init_ask(struct storvsc_ask *ask)
-{
-	spin_lock_init(&ask->lock);
-}
-
 static struct storvsc_host *alloc_host(struct vmbus_dev *vdev)
 {
 	struct Scsi_Host *shost = scsi_host_alloc(&template, sizeof(struct storvsc_host));
@@ -669,8 +663,8 @@ static struct storvsc_host *alloc_host(struct vmbus_dev *vdev)
 	mutex_init(&host->reset_lock);
 	mutex_init(&host->shut_lock);
 	init_waitqueue_head(&host->wait);
-	init_ask(&host->setup);
-	init_ask(&host->reset);
+	vmbus_ask_init(&host->setup, &host->setup);
+	vmbus_ask_init(&host->reset, &host->reset);
 	INIT_WORK(&host->scan_work, scan_work);
 	INIT_WORK(&host->gone_work, storvsc_gone_work);
 	INIT_DELAYED_WORK(&host->watchdog, storvsc_watchdog);

@@ -38,94 +38,15 @@ int storvsc_init_cmd(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
 
 /* Requests that are not commands --------------------------------------------------*/
 
-static struct storvsc_ask *as_ask(struct storvsc_host *host, void *cookie)
+static struct vmbus_ask *as_ask(struct storvsc_host *host, void *cookie)
 {
 	return cookie == &host->setup || cookie == &host->reset ? cookie : NULL;
 }
 
-static void ask_answered(struct storvsc_host *host, struct storvsc_ask *ask,
-			 const void *payload, u32 len)
+int storvsc_ask(struct storvsc_host *host, struct vmbus_ask *ask, const struct vstor_packet *pkt)
 {
-	unsigned long irq;
-
-	spin_lock_irqsave(&ask->lock, irq);
-	ask->len = min_t(u32, len, sizeof(ask->reply));
-	memcpy(ask->reply, payload, ask->len);
-	ask->asked = false;
-	ask->answered = true;
-	spin_unlock_irqrestore(&ask->lock, irq);
-	wake_up_all(&host->wait);
-}
-
-/* Neither answered nor ever to be. */
-static void ask_dropped(struct storvsc_ask *ask)
-{
-	unsigned long irq;
-
-	spin_lock_irqsave(&ask->lock, irq);
-	ask->asked = false;
-	spin_unlock_irqrestore(&ask->lock, irq);
-}
-
-static bool ask_begin(struct storvsc_ask *ask)
-{
-	unsigned long irq;
-	bool free;
-
-	spin_lock_irqsave(&ask->lock, irq);
-	free = !ask->asked;
-	if (free) {
-		ask->asked = true;
-		ask->answered = false;
-	}
-	spin_unlock_irqrestore(&ask->lock, irq);
-	return free;
-}
-
-static bool ask_take(struct storvsc_ask *ask, void *reply, u32 *len)
-{
-	unsigned long irq;
-	bool answered;
-
-	spin_lock_irqsave(&ask->lock, irq);
-	answered = ask->answered;
-	if (answered) {
-		*len = ask->len;
-		memcpy(reply, ask->reply, ask->len);
-	}
-	spin_unlock_irqrestore(&ask->lock, irq);
-	return answered;
-}
-
-static bool ask_is_over(struct storvsc_host *host, struct storvsc_ask *ask)
-{
-	unsigned long irq;
-	bool over;
-
-	spin_lock_irqsave(&ask->lock, irq);
-	over = ask->answered || !ask->asked;
-	spin_unlock_irqrestore(&ask->lock, irq);
-	return over || READ_ONCE(host->dead) || vmbus_chan_gone(host->queues[0].chan);
-}
-
-int storvsc_ask(struct storvsc_host *host, struct storvsc_ask *ask,
-		const struct vstor_packet *pkt, void *reply, u32 *len)
-{
-	struct vmbus_chan *chan = host->queues[0].chan;
-	int err;
-
-	/* The last answer is owed. Its cookie is ours until it comes or the channel closes. */
-	if (!ask_begin(ask))
-		return -EBUSY;
-	err = vmbus_chan_send(chan, pkt, sizeof(*pkt), ask, 0);
-	if (err) {
-		ask_dropped(ask);
-		return err;
-	}
-	wait_event_timeout(host->wait, ask_is_over(host, ask), storvsc_reply_timeout());
-	if (ask_take(ask, reply, len))
-		return 0;
-	return READ_ONCE(host->dead) || vmbus_chan_gone(chan) ? -ENODEV : -ETIMEDOUT;
+	return vmbus_ask_host(host->queues[0].chan, ask, pkt, sizeof(*pkt),
+			      storvsc_reply_timeout());
 }
 
 /* Out ---------------------------------------------------------------------------*/
@@ -537,7 +458,7 @@ static void noticed(struct storvsc_queue *q, const struct vmbus_pkt *pkt)
 /* Everything the host has sent. One at a time: the event callback, or whoever polls. */
 static void receive(struct vmbus_chan *chan, struct storvsc_queue *q)
 {
-	struct storvsc_ask *ask;
+	struct vmbus_ask *ask;
 	struct vmbus_pkt pkt;
 	bool answered = false;
 
@@ -548,7 +469,7 @@ static void receive(struct vmbus_chan *chan, struct storvsc_queue *q)
 		}
 		ask = as_ask(q->host, pkt.cookie);
 		if (unlikely(ask)) {
-			ask_answered(q->host, ask, pkt.payload, pkt.payload_len);
+			vmbus_ask_answered(ask, &pkt);
 		} else {
 			command_done(q, pkt.cookie, &pkt);
 			answered = true;
@@ -594,8 +515,12 @@ static void on_gone(struct vmbus_chan *chan, void *ctx)
 {
 	struct storvsc_queue *q = ctx;
 
-	/* Closing is not for here: it waits for this very callback. */
 	WRITE_ONCE(q->gone, true);
+	if (!q->index) {
+		vmbus_ask_dropped(&q->host->setup);
+		vmbus_ask_dropped(&q->host->reset);
+	}
+	/* Closing is not for here: it waits for this very callback. */
 	queue_work(storvsc_wq, &q->host->gone_work);
 	wake_up_all(&q->host->wait);
 }
@@ -631,7 +556,7 @@ static void end_unanswered(struct storvsc_queue *q, struct scsi_cmnd *cmd, int h
  */
 void storvsc_shut_queue(struct storvsc_queue *q, int host_byte)
 {
-	struct storvsc_ask *ask;
+	struct vmbus_ask *ask;
 	void *cookie;
 
 	lockdep_assert_held(&q->host->shut_lock);
@@ -642,7 +567,7 @@ void storvsc_shut_queue(struct storvsc_queue *q, int host_byte)
 
 		ask = as_ask(q->host, cookie);
 		if (ask) {
-			ask_dropped(ask);
+			vmbus_ask_dropped(ask);
 			continue;
 		}
 		end_unanswered(q, cmd, host_byte);

@@ -86,25 +86,6 @@ struct storvsc_queue {
 	unsigned long times[STORVSC_TIMES];
 };
 
-/**
- * struct storvsc_ask - a request that is not a command, and room for its answer
- * @lock: all of it
- * @asked: the host has the request
- * @answered: @reply is valid
- * @len: bytes of @reply
- * @reply: start of the completion's payload
- *
- * It lives as long as the host adapter, so that an answer that comes after nobody
- * waits any more has a place to go.
- */
-struct storvsc_ask {
-	spinlock_t lock;
-	bool asked __guarded_by(&lock);
-	bool answered __guarded_by(&lock);
-	u32 len __guarded_by(&lock);
-	u8 reply[sizeof(struct vstor_packet)] __guarded_by(&lock);
-};
-
 /* What the host sent that a correct one would not have. First the VSTOR_ODD_ bits, in order. */
 enum storvsc_reject {
 	STORVSC_REJECT_SHORT,
@@ -160,7 +141,7 @@ struct storvsc_class {
  * @removing: no new scan is begun
  * @reset_lock: a reset is going on; outside @shut_lock. May sleep
  * @shut_lock: closing and reaping channels, and @queue_count. May sleep
- * @wait: for answers to @setup and @reset, and for the end
+ * @wait: for commands to come back, and for the end
  * @setup: the handshake's questions
  * @reset: the error handler's
  * @bus_changed: units came or went somewhere
@@ -196,8 +177,8 @@ struct storvsc_host {
 	struct mutex reset_lock;
 	struct mutex shut_lock;
 	wait_queue_head_t wait;
-	struct storvsc_ask setup;
-	struct storvsc_ask reset;
+	struct vmbus_ask setup;
+	struct vmbus_ask reset;
 	unsigned long bus_changed;
 	DECLARE_BITMAP(scan, STORVSC_CHANNELS * STORVSC_IDS);
 	struct work_struct scan_work;
@@ -308,9 +289,8 @@ int storvsc_poll(struct Scsi_Host *shost, unsigned int hwq);
 /* For who waits for commands but cannot know that anybody polls for them. Process context. */
 void storvsc_poll_all(struct storvsc_host *host);
 int storvsc_init_cmd(struct Scsi_Host *shost, struct scsi_cmnd *cmd);
-/* Ask and wait, with a bound. Sleeps. @reply has room for a struct vstor_packet. */
-int storvsc_ask(struct storvsc_host *host, struct storvsc_ask *ask,
-		const struct vstor_packet *pkt, void *reply, u32 *len);
+/* Ask and wait, with a bound. Sleeps. Bytes of @ask->reply, or a negative errno. */
+int storvsc_ask(struct storvsc_host *host, struct vmbus_ask *ask, const struct vstor_packet *pkt);
 /* Close a queue's channel and complete what it had with @host_byte. shut_lock held. */
 void storvsc_shut_queue(struct storvsc_queue *q, int host_byte);
 /* Commands the host has. */

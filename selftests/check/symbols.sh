@@ -14,7 +14,7 @@ if [ -z "$ours" ]; then
 	ktap_skip_all "nothing is exported yet"
 fi
 
-bad=$(echo "$ours" | grep -Ev '^(__)?vmbus_(chan|subchans?|buf|drv|dev)_[a-z0-9_]+$')
+bad=$(echo "$ours" | grep -Ev '^(__)?vmbus_(chan|subchans?|ask|buf|drv|dev)_[a-z0-9_]+$')
 if [ -n "$bad" ]; then
 	ktap_not_ok exported_names_say_their_object "$bad"
 else
