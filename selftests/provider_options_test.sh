@@ -33,11 +33,12 @@ truncate -s 1000 "$work/odd.img"
 : >"$work/empty.img"
 : >"$work/file"
 
-ktap_plan 9
+ktap_plan 10
 refused unknown_option 'nonsense' nonsense=1
 refused too_many_echoes 'up to 16' echo=17
 refused bad_version 'version' max_version=9.9
 refused bad_fault 'fault' fault=open_result:explode
+refused bad_script "nothing of that name" "on=sunset rescind scsi0"
 refused missing_image 'missing.img' "lun0=file:$work/missing.img"
 refused empty_image 'empty.img' "lun0=file:$work/empty.img"
 refused truncated_image 'odd.img' "lun0=file:$work/odd.img"

@@ -134,6 +134,8 @@ int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, 
 	}
 	if (!strcmp(name, "fault"))
 		return vsp_fault_add(vsp, value, err, err_len);
+	if (!strcmp(name, "on") || !strcmp(name, "before"))
+		return vsp_hook_add(vsp, *name == 'b', value, err, err_len);
 	if (!strcmp(name, "capture")) {
 		if (vsp->capture)
 			fclose(vsp->capture);
