@@ -424,7 +424,7 @@ static void begin_slot(struct netvsc_queue *q, struct netvsc_slot *slot)
 }
 
 /* A section the frame may go to, in q->pending. False if it has to go another way. */
-static bool find_section(struct netvsc_queue *q, u32 bytes)
+static bool find_room(struct netvsc_queue *q, u32 bytes)
 {
 	struct netvsc_slot *slot = q->pending;
 
@@ -510,7 +510,7 @@ netdev_tx_t netvsc_start_xmit(struct sk_buff *skb, struct net_device *ndev)
 	}
 	if (unlikely(!describe(q, skb, &tx)))
 		return drop(q, skb, &q->tx.no_memory);
-	if (copied && unlikely(!find_section(q, RNDIS_TX_HDR_MAX + skb->len))) {
+	if (copied && unlikely(!find_room(q, RNDIS_TX_HDR_MAX + skb->len))) {
 		if (q->blocked) {
 			q->tx.busy++;
 			return NETDEV_TX_BUSY;
@@ -552,7 +552,7 @@ bool netvsc_tx_copy(struct netvsc_queue *q, const void *data, u32 len)
 		return false;
 	if (unlikely(RNDIS_TX_HDR_MAX + len > q->nv->send_pieces.len))
 		return false;
-	if (unlikely(!find_section(q, RNDIS_TX_HDR_MAX + len)))
+	if (unlikely(!find_room(q, RNDIS_TX_HDR_MAX + len)))
 		return false;
 	memcpy(begin_message(q, q->pending, &tx), data, len);
 	count_sent(q, q->pending, len, 1, len);
