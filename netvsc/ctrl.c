@@ -129,12 +129,14 @@ static int send_request(struct netvsc *nv, struct netvsc_request *req, u32 len)
 /* Send and wait. On success the answer is in @req, which is the caller's alone. */
 static int carry_out(struct netvsc *nv, struct netvsc_request *req, u32 len)
 {
-	unsigned long limit = netvsc_reply_timeout();
+	unsigned long limit = netvsc_patience(nv);
 	int err;
 
 	lockdep_assert_held(&nv->lock);
 	if (!len)
 		return -EMSGSIZE;
+	if (!limit)
+		return -ETIMEDOUT;
 	expect(nv, req);
 	err = send_request(nv, req, len);
 	/* The ring is full of frames: they make room, or the host is silent anyway. */

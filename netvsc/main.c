@@ -26,6 +26,10 @@ static unsigned int reply_timeout = 10;
 BOUNDED_PARAM(reply_timeout, 1, 600, 0644,
 	      "Seconds the host may take to answer a request (default 10)");
 
+static unsigned int attach_timeout = 10;
+BOUNDED_PARAM(attach_timeout, 1, 600, 0644,
+	      "Seconds the host may take for all it is asked while a NIC is brought up or changed (default 10)");
+
 static unsigned int link_delay = 200;
 BOUNDED_PARAM(link_delay, 0, 60000, 0644,
 	      "Milliseconds between two changes of the carrier, at least (default 200)");
@@ -49,6 +53,11 @@ unsigned int netvsc_copy_limit(void)
 unsigned long netvsc_reply_timeout(void)
 {
 	return READ_ONCE(reply_timeout) * HZ;
+}
+
+unsigned long netvsc_attach_timeout(void)
+{
+	return READ_ONCE(attach_timeout) * HZ;
 }
 
 unsigned long netvsc_link_delay(void)

@@ -24,6 +24,9 @@
 /* A NIC that cannot be brought up again so often in a row is left alone. */
 #define RECOVER_TRIES		6u
 
+/* Nor is a host that refuses so often asked again to let frames through. */
+#define FILTER_TRIES		6u
+
 /* The receive buffer: pieces for one channel, more for each further one, bytes at most. */
 #define RECV_PIECES		1024u
 #define RECV_PIECES_MORE	128u
@@ -93,7 +96,11 @@ static int debugfs_show(struct seq_file *file, void *unused)
 		   nv->send_len, nv->send_pieces.cnt, nv->send_pieces.len, nv->tx_share);
 	seq_printf(file, "limits: %u frames of %u bytes in all, aligned to %u\n",
 		   nv->limits.packets, nv->limits.bytes, nv->limits.align);
-	seq_printf(file, "filter: 0x%x\n", nv->filter);
+	if (nv->filter == NETVSC_FILTER_UNKNOWN)
+		seq_puts(file, "filter: unknown\n");
+	else
+		seq_printf(file, "filter: 0x%x\n", nv->filter);
+	seq_printf(file, "filter, refused: %u\n", nv->filter_failures);
 	for (i = 0; i < nv->queue_cnt; i++) {
 		struct netvsc_queue *q = &nv->queues[i];
 
@@ -236,6 +243,29 @@ static int set_queue_numbers(struct netvsc *nv)
 	return err ?: netif_set_real_num_rx_queues(nv->ndev, nv->queue_cnt);
 }
 
+static void set_filter_later(struct netvsc *nv, unsigned long delay)
+{
+	if (!READ_ONCE(nv->removing))
+		mod_delayed_work(system_freezable_wq, &nv->rx_mode_work, delay);
+}
+
+/* What the stack wants to be let through; if the host does not do it, once more later. */
+static int set_filter(struct netvsc *nv)
+{
+	int err = netvsc_set_filter(nv, wanted_filter(nv->ndev));
+
+	if (!err) {
+		nv->filter_tries = 0;
+		return 0;
+	}
+	nv->filter_failures++;
+	if (nv->filter_tries < FILTER_TRIES)
+		set_filter_later(nv, HZ << nv->filter_tries++);
+	else
+		netdev_warn(nv->ndev, "host does not let through what it should, error %d\n", err);
+	return err;
+}
+
 /* What the stack knows is true again. RTNL and lock held. */
 static void go_on(struct netvsc *nv)
 {
@@ -244,8 +274,7 @@ static void go_on(struct netvsc *nv)
 	if (set_queue_numbers(nv))
 		netdev_warn(nv->ndev, "%u queues not announced\n", nv->queue_cnt);
 	if (netif_running(nv->ndev)) {
-		if (netvsc_set_filter(nv, wanted_filter(nv->ndev)))
-			netdev_warn(nv->ndev, "host does not let frames through\n");
+		set_filter(nv);
 		netif_tx_wake_all_queues(nv->ndev);
 	}
 	show_carrier(nv);
@@ -273,6 +302,8 @@ int netvsc_reconfigure(struct netvsc *nv, const struct netvsc_config *want)
 	quiesce(nv);
 	netvsc_detach(nv);
 	use_buffers(nv, &new);
+	/* Also for the way back: a host that is silent now will be waited for without RTNL. */
+	netvsc_deadline_begin(nv);
 	err = netvsc_attach(nv, want);
 	if (!err) {
 		free_buffers(nv, &old, &new);
@@ -287,6 +318,7 @@ int netvsc_reconfigure(struct netvsc *nv, const struct netvsc_config *want)
 		}
 	}
 	go_on(nv);
+	netvsc_deadline_end(nv);
 out:
 	mutex_unlock(&nv->lock);
 	return err;
@@ -329,6 +361,7 @@ static void recover_work(struct work_struct *work)
 	netif_carrier_off(nv->ndev);
 	/* They differ if the configuration was changed while the NIC was not in use. */
 	old = own_buffers(nv);
+	netvsc_deadline_begin(nv);
 	err = get_buffers(nv, &nv->cfg, &need);
 	if (!err) {
 		use_buffers(nv, &need);
@@ -343,6 +376,7 @@ static void recover_work(struct work_struct *work)
 		queue_delayed_work(system_freezable_wq, &nv->recover_work,
 				   HZ << nv->recover_tries++);
 	}
+	netvsc_deadline_end(nv);
 out:
 	mutex_unlock(&nv->lock);
 	rtnl_unlock();
@@ -422,6 +456,7 @@ static int open_nic(struct net_device *ndev)
 
 	mutex_lock(&nv->lock);
 	if (nv->attached) {
+		nv->filter_tries = 0;
 		err = netvsc_set_filter(nv, wanted_filter(ndev));
 		if (err)
 			netdev_err(ndev, "host does not let frames through, error %d\n", err);
@@ -449,12 +484,11 @@ static int stop_nic(struct net_device *ndev)
 
 static void rx_mode_work(struct work_struct *work)
 {
-	struct netvsc *nv = container_of(work, struct netvsc, rx_mode_work);
+	struct netvsc *nv = container_of(to_delayed_work(work), struct netvsc, rx_mode_work);
 
 	mutex_lock(&nv->lock);
-	if (nv->attached && netif_running(nv->ndev) &&
-	    netvsc_set_filter(nv, wanted_filter(nv->ndev)))
-		netdev_warn(nv->ndev, "host did not change what it lets through\n");
+	if (nv->attached && netif_running(nv->ndev))
+		set_filter(nv);
 	mutex_unlock(&nv->lock);
 }
 
@@ -462,8 +496,9 @@ static void set_rx_mode(struct net_device *ndev)
 {
 	struct netvsc *nv = netdev_priv(ndev);
 
-	if (!READ_ONCE(nv->removing))
-		schedule_work(&nv->rx_mode_work);
+	/* Another wish, another try. */
+	WRITE_ONCE(nv->filter_tries, 0);
+	set_filter_later(nv, 0);
 }
 
 static int set_mac(struct net_device *ndev, void *addr)
@@ -712,7 +747,7 @@ static struct netvsc *alloc_nic(struct vmbus_dev *vdev)
 	spin_lock_init(&nv->request_lock);
 	nv->ask_cookie.kind = NETVSC_COOKIE_ASK;
 	vmbus_ask_init(&nv->ask, &nv->ask_cookie);
-	INIT_WORK(&nv->rx_mode_work, rx_mode_work);
+	INIT_DELAYED_WORK(&nv->rx_mode_work, rx_mode_work);
 	INIT_DELAYED_WORK(&nv->link_work, link_work);
 	INIT_DELAYED_WORK(&nv->subs_work, subs_work);
 	INIT_DELAYED_WORK(&nv->recover_work, recover_work);
@@ -742,7 +777,7 @@ static void free_nic(struct netvsc *nv)
 static void stop_work(struct netvsc *nv)
 {
 	WRITE_ONCE(nv->removing, true);
-	cancel_work_sync(&nv->rx_mode_work);
+	cancel_delayed_work_sync(&nv->rx_mode_work);
 	cancel_delayed_work_sync(&nv->link_work);
 	cancel_delayed_work_sync(&nv->subs_work);
 	cancel_delayed_work_sync(&nv->recover_work);
@@ -754,6 +789,7 @@ static int bring_up(struct netvsc *nv)
 	int err;
 
 	mutex_lock(&nv->lock);
+	netvsc_deadline_begin(nv);
 	err = get_buffers(nv, &nv->cfg, &need);
 	if (!err) {
 		use_buffers(nv, &need);
@@ -761,6 +797,7 @@ static int bring_up(struct netvsc *nv)
 		if (err)
 			netvsc_free_buffers(nv);
 	}
+	netvsc_deadline_end(nv);
 	mutex_unlock(&nv->lock);
 	return err;
 }

@@ -286,6 +286,8 @@ enum netvsc_reject {
  * @l4_hash: NETVSC_L4_*: ports are hashed, too
  * @xdp_prog: sees every frame received, or NULL; written under RTNL
  * @filter: as the host has it; @lock
+ * @deadline: of what is going on, in jiffies; 0: each question has its own; @lock
+ * @optional: what is asked now can be done without; @lock
  * @wait: for answers of RNDIS, and for the end
  * @ask: the handshake's questions; @lock
  * @ask_cookie: that they are sent with
@@ -300,6 +302,8 @@ enum netvsc_reject {
  * @msg_enable: of ethtool
  * @tx_batch: frames in one message at most
  * @rx_mode_work: tells the host what to let through
+ * @filter_tries: how often it has refused that in a row
+ * @filter_failures: how often at all
  * @link_work: carrier on and off
  * @link_at: when it did last, in jiffies
  * @subs_work: takes sub-channels that came late
@@ -345,6 +349,8 @@ struct netvsc {
 	struct bpf_prog __rcu *xdp_prog;
 	u32 filter;
 
+	unsigned long deadline;
+	bool optional;
 	wait_queue_head_t wait;
 	struct vmbus_ask ask;
 	struct netvsc_cookie ask_cookie;
@@ -359,7 +365,9 @@ struct netvsc {
 	u32 speed;
 	u32 msg_enable;
 	u32 tx_batch;
-	struct work_struct rx_mode_work;
+	struct delayed_work rx_mode_work;
+	u32 filter_tries;
+	u32 filter_failures;
 	struct delayed_work link_work;
 	unsigned long link_at;
 	struct delayed_work subs_work;
@@ -391,6 +399,7 @@ unsigned int netvsc_ring_bytes(void);
 unsigned int netvsc_default_queues(void);
 unsigned int netvsc_copy_limit(void);
 unsigned long netvsc_reply_timeout(void);	/* jiffies */
+unsigned long netvsc_attach_timeout(void);	/* jiffies, for all that is asked meanwhile */
 unsigned long netvsc_link_delay(void);		/* jiffies, between changes of carrier */
 
 /* netdev.c */
@@ -456,6 +465,14 @@ void netvsc_xdp_poll_end(struct netvsc_queue *q);
 bool netvsc_xdp_fits(u32 mtu);
 int netvsc_xdp_setup(struct net_device *ndev, struct netdev_bpf *bpf);
 int netvsc_xdp_xmit(struct net_device *ndev, int cnt, struct xdp_frame **frames, u32 flags);
+
+/*
+ * setup.c: many questions in a row have one deadline together, since RTNL may be held
+ * all the while; lock held. And how long the next one may take, 0 if none may.
+ */
+void netvsc_deadline_begin(struct netvsc *nv);
+void netvsc_deadline_end(struct netvsc *nv);
+unsigned long netvsc_patience(const struct netvsc *nv);
 
 /* ctrl.c: all with lock held and the primary channel open; all wait with a bound. */
 int netvsc_initialize(struct netvsc *nv);

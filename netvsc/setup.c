@@ -18,12 +18,45 @@
 #define SUBS_LATER	(2 * HZ)
 #define SUBS_DOUBLINGS	5u
 
+/* Time --------------------------------------------------------------------------------*/
+
+void netvsc_deadline_begin(struct netvsc *nv)
+{
+	/* 0 says that there is none. */
+	nv->deadline = (jiffies + netvsc_attach_timeout()) ?: 1;
+}
+
+void netvsc_deadline_end(struct netvsc *nv)
+{
+	nv->deadline = 0;
+}
+
+/*
+ * A host that answers only what it must shall not use up the time of what it must:
+ * of what is left, a question that need not be answered has a quarter.
+ */
+unsigned long netvsc_patience(const struct netvsc *nv)
+{
+	unsigned long left;
+
+	if (!nv->deadline)
+		return netvsc_reply_timeout();
+	if (!time_before(jiffies, nv->deadline))
+		return 0;
+	left = nv->deadline - jiffies;
+	return min(nv->optional ? left / 4 : left, netvsc_reply_timeout());
+}
+
 /* Questions -----------------------------------------------------------------------*/
 
 /* A question with an answer, in nv->ask.reply. Bytes of it, or a negative errno. */
 static int ask(struct netvsc *nv, const union nvsp_msg *msg)
 {
-	return vmbus_ask_host(nv->vdev->chan, &nv->ask, msg, sizeof(*msg), netvsc_reply_timeout());
+	unsigned long patience = netvsc_patience(nv);
+
+	if (!patience)
+		return -ETIMEDOUT;
+	return vmbus_ask_host(nv->vdev->chan, &nv->ask, msg, sizeof(*msg), patience);
 }
 
 static int tell(struct netvsc *nv, const union nvsp_msg *msg)
@@ -373,20 +406,23 @@ static void learn_rss(struct netvsc *nv)
 		nv->rss = (struct rndis_rss_caps){ .queues = 1 };
 }
 
+/* First what must be known. */
 static int learn(struct netvsc *nv)
 {
 	int err;
 
-	err = learn_mtu(nv);
-	if (!err)
-		err = learn_address(nv);
+	err = learn_address(nv);
 	if (!err)
 		err = learn_offloads(nv);
 	if (err)
 		return err;
-	learn_name(nv);
+	nv->optional = true;
+	err = learn_mtu(nv);
+	if (err)
+		return err;
 	learn_link(nv);
 	learn_rss(nv);
+	learn_name(nv);
 	return netvsc_is_gone(nv) ? -ENODEV : 0;
 }
 
@@ -507,6 +543,7 @@ int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg)
 
 	lockdep_assert_held(&nv->lock);
 	nv->cfg = *cfg;
+	nv->optional = false;
 	nv->filter = 0;
 	nv->subs_missing = 0;
 	nv->subs_tries = 0;
@@ -551,6 +588,7 @@ int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg)
 	if (err)
 		goto err_halt;
 	nv->attached = true;
+	nv->optional = false;
 	return 0;
 
 err_halt:

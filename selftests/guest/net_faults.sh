@@ -21,7 +21,7 @@ counted_as_rejected() {
 
 ends() { unload_net && ledger_empty; }
 
-ktap_plan 10
+ktap_plan 13
 ktap_check nic_comes_up starts
 ktap_check ranges_that_lie_cost_themselves range_lies
 ktap_check headers_that_lie_cost_themselves header_lies
@@ -31,5 +31,8 @@ ktap_check completions_that_lie completion_lies
 ktap_check notices_that_lie notice_lies
 ktap_check tables_that_lie table_lies
 ktap_check all_of_it_was_counted counted_as_rejected
+ktap_check refused_filter_is_tried_again filter_is_tried_again
+ktap_check host_that_answers_only_what_it_must only_the_necessary
+ktap_check host_that_falls_silent_while_changing silent_while_changing
 ktap_check nothing_left_with_the_host ends
 ktap_done

@@ -57,6 +57,39 @@ requests_end() {
 	done
 }
 
+# Filter -------------------------------------------------------------------------------
+
+# debugfs NAME: of the driver's only NIC
+debugfs() { sed -n "s/^$1: //p" /sys/kernel/debug/netvsc-*; }
+
+# What the host refuses twice it gets a third time.
+filter_is_tried_again() {
+	refused=$(debugfs "filter, refused")
+	ctl net0 spoil reply_status=0xc0000001 2 && ip link set "$nic0" promisc on && wait_for 20 state_is 0 filter 0x20 &&
+		wait_for 10 filter_refused "$((refused + 2))" && ip link set "$nic0" promisc off &&
+		wait_for 20 state_is 0 filter 0xd
+}
+
+filter_refused() { [ "$(debugfs "filter, refused")" = "$1" ]; }
+
+# Time ---------------------------------------------------------------------------------
+
+# It answers only what it must, three questions and four requests: five more would be waited for in vain.
+only_the_necessary() {
+	unload_net && modprobe "$BUS_MODULE" && ctl net0 spoil reply_never '*@7' && timeout 25 modprobe "$NET_MODULE" &&
+		ctl net0 behave && nic0=$(nic 0) && addressed "$nic0" 0 2 && pings "" 10.7.0.1
+}
+
+# Silence in the midst of a change: the change fails, and what was comes back when the host does.
+silent_while_changing() {
+	ctl net0 spoil reply_never '*' || return 1
+	timeout 40 ethtool -G "$nic0" rx 300 && return 1
+	[ $? != 124 ] && timeout 40 ip link show "$nic0" && ctl net0 behave &&
+		wait_for 60 pings "" 10.7.0.1 && [ "$(debugfs attached)" = 1 ]
+}
+
+# Handshake ----------------------------------------------------------------------------
+
 # Answers of the handshake, and of what is asked while the driver starts.
 HANDSHAKE_LIES="nvsp0=1 nvsp0=0xffffffff nvsp1=0 nvsp1=2 nvsp2=0 nvsp2=5 nvsp2=0xffffffff nvsp3=8 nvsp3=0xffffffff
 	nvsp4=0 nvsp4=0xffffffff nvsp5=0 nvsp5=0xffffffff nvsp6=0xffffffff reply_never reply_twice reply_id=7
