@@ -39,6 +39,8 @@ done
 str COMPAT_RXFH_PARAM linux/ethtool.h ethtool_ops 'int set_rxfh struct net_device struct ethtool_rxfh_param'
 str COMPAT_RXFH_FIELDS linux/ethtool.h ethtool_ops 'int get_rxfh_fields'
 hdr COMPAT_XDP_FEATURES net/xdp.h 'xdp_set_features_flag struct net_device'
+str COMPAT_QSTATS net/netdev_queues.h netdev_queue_stats_tx 'u64 stop u64 wake'
+hdr COMPAT_QUEUE_NAPI linux/netdevice.h 'void netif_queue_set_napi struct net_device'
 str COMPAT_RX_RING_COUNT linux/ethtool.h ethtool_ops 'u32 get_rx_ring_count'
 file "$1/arch/x86/include/asm/cpuid/api.h" COMPAT_CPUID_API_H
 if grep -q "define rdmsrq" "$1/arch/x86/include/asm/msr.h" 2>/dev/null; then flag COMPAT_RDMSRQ; fi

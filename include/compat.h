@@ -125,6 +125,24 @@
 #define compat_xdp_features(ndev, features)	((void)(ndev))
 #endif
 
+/* 6.8: user space is told who polls a queue */
+#ifdef COMPAT_QUEUE_NAPI
+#define compat_queue_set_napi(ndev, index, napi)						\
+	do {											\
+		netif_queue_set_napi(ndev, index, NETDEV_QUEUE_TYPE_RX, napi);			\
+		netif_queue_set_napi(ndev, index, NETDEV_QUEUE_TYPE_TX, napi);			\
+	} while (0)
+#else
+#define compat_queue_set_napi(ndev, index, napi)	((void)(napi))
+#endif
+
+/* 6.9, in this form 6.11: queues have statistics of their own over netlink */
+#ifdef COMPAT_QSTATS
+#define compat_set_stat_ops(ndev, ops)	((ndev)->stat_ops = (ops))
+#else
+#define compat_set_stat_ops(ndev, ops)	((void)(ndev))
+#endif
+
 /* 6.8: get_rxfh and set_rxfh take one structure; here both forms of (table, key, function) */
 #ifdef COMPAT_RXFH_PARAM
 #define compat_rxfh_ops(read, write)							\

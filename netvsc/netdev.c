@@ -239,7 +239,10 @@ static void quiesce(struct netvsc *nv)
 static int set_queue_numbers(struct netvsc *nv)
 {
 	int err = netif_set_real_num_tx_queues(nv->ndev, nv->queue_cnt);
+	u32 i;
 
+	for (i = 0; i < nv->queue_room; i++)
+		compat_queue_set_napi(nv->ndev, i, i < nv->queue_cnt ? &nv->queues[i].napi : NULL);
 	return err ?: netif_set_real_num_rx_queues(nv->ndev, nv->queue_cnt);
 }
 
@@ -760,6 +763,7 @@ static struct netvsc *alloc_nic(struct vmbus_dev *vdev)
 	nv->cfg.queues = min(netvsc_default_queues(), room);
 	ndev->netdev_ops = &netdev_ops;
 	ndev->ethtool_ops = &netvsc_ethtool_ops;
+	compat_set_stat_ops(ndev, &netvsc_stat_ops);
 	ndev->watchdog_timeo = WATCHDOG_PERIOD;
 	return nv;
 }

@@ -35,6 +35,7 @@ struct bpf_prog;
 struct dentry;
 struct ethtool_ops;
 struct netdev_bpf;
+struct netdev_stat_ops;
 struct netvsc;
 
 #define NETVSC_MAX_QUEUES	(1u + NVSP_MAX_SUB_CHANNELS)
@@ -492,6 +493,9 @@ void netvsc_request_sent(struct netvsc *nv, struct netvsc_cookie *cookie,
 
 /* ethtool.c */
 extern const struct ethtool_ops netvsc_ethtool_ops;
+
+/* qstats.c: where the kernel knows them */
+extern const struct netdev_stat_ops netvsc_stat_ops;
 
 static inline bool netvsc_is_gone(struct netvsc *nv)
 {

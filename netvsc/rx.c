@@ -398,9 +398,11 @@ int netvsc_poll(struct napi_struct *napi, int budget)
 	struct vmbus_pkt pkt;
 	int done;
 
+	/* Netpoll, perhaps in the midst of a send: neither packets nor locks are for it. */
+	if (unlikely(!budget))
+		return 0;
 	if (unlikely(!vmbus_chan_poll_begin(q->chan, budget))) {
-		if (budget)
-			napi_complete_done(napi, 0);
+		napi_complete_done(napi, 0);
 		return 0;
 	}
 	q->budget = budget;

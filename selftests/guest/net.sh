@@ -5,7 +5,7 @@
 #         and every change of configuration, reload and loss of the device under traffic
 # shellcheck disable=SC2015,SC2034,SC2154
 . ./net_tests.sh
-ktap_plan $(($(net_tests_cnt) + 11))
+ktap_plan $(($(net_tests_cnt) + 14))
 
 in_a() { in_ns a "$@"; }
 
@@ -45,6 +45,44 @@ ethtool_shows() {
 hash_fields() {
 	in_a ethtool -N "$nic1" rx-flow-hash udp4 sd && in_a ethtool -n "$nic1" rx-flow-hash udp4 | tee /tmp/fields &&
 		! grep -q 'L4 bytes' /tmp/fields && in_a ethtool -N "$nic1" rx-flow-hash udp4 sdfn
+}
+
+# What the kernel says of queues over netlink: who polls them, and what they have carried.
+queues_are_told() {
+	in_a bin/queues "$nic1"
+	queues_said=$?
+	# Only newer kernels say anything.
+	[ "$queues_said" != 2 ] || { uname -r | grep -q '^6\.1\.'; return; }
+	in_a bin/queues "$nic1" >/tmp/queues && awk '
+		$1 == "all" { rx = $4; tx = $9 }
+		$1 == "rx" && $4 > 0 { rx_sum += $6; napi = $4 }
+		$1 == "tx" && $4 == napi { tx_sum += $6 }
+		END { exit !(napi && rx_sum && tx_sum && rx_sum <= rx && tx_sum <= tx) }' /tmp/queues
+}
+
+# The kernel's messages over the cable, far more of them than there are slots for frames.
+netconsole() {
+	in_ns b bin/datagrams print 6666 >/tmp/netconsole.out &
+	printer=$!
+	wait_for 20 port_6666_is_open || return 1
+	in_a modprobe netconsole netconsole=6665@10.7.1.1/"$nic1",6666@10.7.1.2/00:15:5d:0a:00:02 || return 1
+	for n in $(seq 1 300); do echo "<0>over the cable $n" >/dev/kmsg; done
+	wait_for 20 grep -q 'over the cable 300$' /tmp/netconsole.out
+	rmmod netconsole
+	kill "$printer"
+	echo "$(grep -c 'over the cable' /tmp/netconsole.out) lines"
+	[ "$(grep -c 'over the cable' /tmp/netconsole.out)" = 300 ] && pings a 10.7.1.2
+}
+
+port_6666_is_open() { in_ns b grep -q ':1A0A ' /proc/net/udp; }
+
+# Another name, and another namespace and back; it keeps what it counts.
+renamed_and_moved() {
+	moved_before=$(in_a cat "/sys/class/net/$nic1/statistics/rx_packets")
+	in_a ip link set "$nic1" down && in_a ip link set "$nic1" name moved0 && ip netns add c &&
+		in_a ip link set moved0 netns c && ip netns del c && wait_for 20 ip link show moved0 &&
+		ip link set moved0 name "$nic1" && addressed "$nic1" 1 1 a && pings a 10.7.1.2 &&
+		[ "$(in_a cat "/sys/class/net/$nic1/statistics/rx_packets")" -gt "$moved_before" ]
 }
 
 # Small frames share messages when the stack has several at once.
@@ -111,6 +149,9 @@ net_more() {
 	ktap_check ethtool_shows_what_there_is ethtool_shows
 	ktap_check fields_that_are_hashed hash_fields
 	ktap_check small_frames_go_together batches
+	ktap_check queues_and_who_polls_them queues_are_told
+	ktap_check kernel_messages_over_netconsole netconsole
+	ktap_check renamed_and_moved_to_another_namespace renamed_and_moved
 	carrier_changes=$(in_a cat "/sys/class/net/$nic1/carrier_changes")
 	ktap_check changes_under_traffic_keep_the_link reconfigured
 	ktap_check what_cannot_be_changes_nothing refused

@@ -39,17 +39,18 @@ udp() {
 		iperf 10.7.1.2 500K -u -b 0 -l 20000
 }
 
-# A program's own files, over HTTP, bit for bit.
+# http ADDRESS: a program's own files, from b to a over HTTP, with the same checksums
 http() {
 	mkdir -p /tmp/www /tmp/got && cp /usr/bin/bash /usr/bin/iperf3 /tmp/www/
 	ip netns exec b busybox httpd -f -p 80 -h /tmp/www &
 	httpd=$!
 	wait_for 20 listens b 80 || return 1
 	for file in bash iperf3; do
-		ip netns exec a wget -q -O "/tmp/got/$file" "http://10.7.1.2/$file"
+		ip netns exec a wget -q -O "/tmp/got/$file" "http://$1/$file"
 	done
 	kill "$httpd"
-	diff -r /tmp/www /tmp/got || return 1
+	(cd /tmp/www && sha256sum bash iperf3) >/tmp/sums && cat /tmp/sums && (cd /tmp/got && sha256sum -c /tmp/sums) ||
+		return 1
 	rm -r /tmp/www /tmp/got
 }
 
@@ -61,7 +62,7 @@ mtu() {
 
 jumbo() {
 	mtu 9000 && pings a 10.7.1.2 -s 8972 -M "do" && iperf 10.7.1.2 "$iperf_size" &&
-		[ "$(net_state 1 mtu)" = 9014 ]
+		iperf 10.7.1.2 "$iperf_size" -R && [ "$(net_state 1 mtu)" = 9014 ]
 }
 
 small_mtu() { mtu 576 && pings a 10.7.1.2 -s 2000 && iperf 10.7.1.2 200K && mtu 1500; }
@@ -72,9 +73,11 @@ vlan() {
 		in_ns b ip link add link "$nic2" name v2 type vlan id 42 || return 1
 	in_ns a ip addr add 10.8.0.1/24 dev v1 && in_ns b ip addr add 10.8.0.2/24 dev v2
 	in_ns a ip link set v1 up && in_ns b ip link set v2 up
-	pings a 10.8.0.2 && iperf 10.8.0.2 "$iperf_size" && in_ns a ip link del v1 &&
-		in_ns b ip link del v2 && [ "$(net 1 tx_tagged)" -gt "$((before + 5))" ]
+	pings a 10.8.0.2 && iperf 10.8.0.2 "$iperf_size" && iperf 10.8.0.2 "$iperf_size" -R &&
+		[ "$(net 1 tx_tagged)" -gt "$((before + 5))" ]
 }
+
+vlan_http() { http 10.8.0.2 && in_ns a ip link del v1 && in_ns b ip link del v2; }
 
 offloads() {
 	in_ns a ethtool -k "$nic1" | grep -E '^(tcp-seg|tx-checksumming|rx-checksumming|large-rec|rx-vlan)'
@@ -189,14 +192,17 @@ net_tests() {
 	ktap_check pings_over_the_cable cable
 	ktap_check tcp_both_ways_and_over_ipv6 tcp
 	ktap_check udp_small_large_and_in_fragments udp
-	ktap_check files_over_http http
+	ktap_check files_over_http http 10.7.1.2
+	ktap_check files_over_ipv6 http "[fd07:1::2]"
 	ktap_check offloads_are_used offloads
 	ktap_check without_segmentation off tso tx_lso
 	ktap_check without_checksums off tx tx_csum
 	ktap_check coalesced_receive coalescing
 	ktap_check mtu_9000 jumbo
+	ktap_check files_at_mtu_9000 http 10.7.1.2
 	ktap_check mtu_576 small_mtu
 	ktap_check vlan_tags vlan
+	ktap_check files_over_a_vlan vlan_http
 	ktap_check carrier_follows_the_host carrier
 	ktap_check burst_loses_nothing burst
 	ktap_check numbered_frames_arrive_in_order numbered_frames
@@ -215,4 +221,4 @@ net_tests() {
 }
 
 # How many results that makes.
-net_tests_cnt() { echo 30; }
+net_tests_cnt() { echo 33; }

@@ -5,6 +5,7 @@
  *   datagrams receive COUNT SECONDS           on UDP port 9; says what came, and fails if one was
  *                                             wrong or out of order, or none came for so long
  *   datagrams send ADDRESS COUNT BYTES FLOWS  to UDP port 9
+ *   datagrams print PORT                      what comes as text, until it is killed
  *
  * Each: "vkit", the flow, the number in that flow, all big endian, and bytes that follow
  * from the number.
@@ -104,13 +105,32 @@ static int send_all(const char *address, uint32_t count, uint32_t len, uint32_t 
 	return 0;
 }
 
+static int print_all(uint16_t port)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ssize_t len;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any))) {
+		perror("datagrams");
+		return 1;
+	}
+	while ((len = recv(fd, bytes, sizeof(bytes), 0)) >= 0) {
+		fwrite(bytes, 1, (size_t)len, stdout);
+		fflush(stdout);
+	}
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[1], "print"))
+		return print_all((uint16_t)atoi(argv[2]));
 	if (argc == 4 && !strcmp(argv[1], "receive"))
 		return receive_all((uint32_t)atol(argv[2]), atol(argv[3]));
 	if (argc == 6 && !strcmp(argv[1], "send"))
 		return send_all(argv[2], (uint32_t)atol(argv[3]), (uint32_t)atol(argv[4]),
 				(uint32_t)atol(argv[5]));
-	fprintf(stderr, "datagrams receive COUNT SECONDS | send ADDRESS COUNT BYTES FLOWS\n");
+	fprintf(stderr, "datagrams receive COUNT SECONDS | send ADDRESS COUNT BYTES FLOWS | print PORT\n");
 	return 2;
 }
