@@ -34,11 +34,12 @@ shutdown_tests() {
 # Nothing there that could be called. What is not forced leaves the guest up, and the host is told no when it asks
 # again; by force the kernel goes down alone.
 forced_shutdown_tests() {
-	ktap_plan 7
+	ktap_plan 8
 	ktap_check no_user_space user_space_for
 	ktap_check services_load load_utils
 	ktap_check shutdown_negotiated negotiated shutdown 3.0 3.2
 	ktap_check not_allowed not_allowed
+	ktap_check no_hibernation_without_s4 no_hibernation
 	ktap_check asked_in_vain told ok shutdown off
 	ktap_check stays_up stays_up
 	ktap_check refused_when_going_down refused_when_going_down
@@ -48,6 +49,12 @@ forced_shutdown_tests() {
 not_allowed() {
 	echo N >/sys/module/vmbus_utils/parameters/shutdown_allowed
 	told fail shutdown off force && echo Y >/sys/module/vmbus_utils/parameters/shutdown_allowed
+}
+
+# The machine's firmware has no S4: no sleep is promised that will not come. Nor is force an excuse.
+no_hibernation() {
+	told fail shutdown hibernate && told fail shutdown hibernate force && in_log 'asked for what we cannot do' &&
+		! in_log 'the host asks for'
 }
 
 stays_up() { sleep 2 && beats 2; }
