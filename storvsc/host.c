@@ -153,7 +153,8 @@ static bool replaced(struct scsi_device *sdev)
 	rcu_read_lock();
 	known = rcu_dereference(sdev->vpd_pg83);
 	if (known)
-		differs = known->len < len || memcmp(known->data, now, len);
+		differs = !vstor_same_unit(known->data, min_t(u32, known->len, DEVICE_ID_LEN),
+					   now, len);
 	rcu_read_unlock();
 out:
 	kfree(now);

@@ -958,6 +958,38 @@ TEST(notices)
 	EXPECT_EQ(vstor_parse_notice(&pkt, sizeof(pkt)), VSTOR_NOTICE_BAD);
 }
 
+/* Another name of the unit, or one less: another unit. Of ports: the same. What is cut is none. */
+TEST(names_of_a_unit)
+{
+	static const u8 unit[] = {
+		0, 0x83, 0, 14, 1, 3, 0, 4, 1, 2, 3, 4, 1, 1, 0, 2, 5, 6,
+	};
+	static const u8 ports[] = {
+		0, 0x83, 0, 30, 1, 0x14, 0, 4, 0, 0, 0, 1, 1, 3, 0, 4, 1, 2, 3, 4,
+		1, 0x15, 0, 4, 0, 0, 0, 1, 1, 1, 0, 2, 5, 6,
+	};
+	u8 other[sizeof(unit)];
+	u32 i;
+
+	EXPECT(vstor_same_unit(unit, sizeof(unit), unit, sizeof(unit)));
+	EXPECT(vstor_same_unit(unit, sizeof(unit), ports, sizeof(ports)));
+	EXPECT(vstor_same_unit(ports, sizeof(ports), unit, sizeof(unit)));
+	for (i = 4; i < sizeof(unit); i++) {
+		memcpy(other, unit, sizeof(unit));
+		other[i] ^= i == 5 || i == 13 ? 0x01 : 0x80;
+		EXPECT(!vstor_same_unit(unit, sizeof(unit), other, sizeof(other)));
+	}
+	/* Whatever there is of it, nothing behind it is read. */
+	for (i = 0; i < sizeof(unit); i++) {
+		u8 *cut = malloc(i ? i : 1);
+
+		memcpy(cut, unit, i);
+		EXPECT_EQ(vstor_same_unit(cut, i, unit, sizeof(unit)), false);
+		EXPECT(vstor_same_unit(cut, i, cut, i));
+		free(cut);
+	}
+}
+
 TEST(words_for_messages)
 {
 	unsigned int i, known = 0;

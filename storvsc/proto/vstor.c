@@ -564,6 +564,41 @@ enum vstor_notice vstor_parse_notice(const void *payload, u32 len)
 	}
 }
 
+/* Names ------------------------------------------------------------------------*/
+
+#define DESIGNATOR_HEADER	4
+#define DESIGNATOR_OF		0x30	/* in byte 1; 0: the unit */
+
+/* The next designator of the unit itself that is all there, from @at on; NULL: no more. */
+static const u8 *next_name(const u8 *page, u32 len, u32 *at, u32 *name_len)
+{
+	while (*at < len && len - *at >= DESIGNATOR_HEADER) {
+		const u8 *name = page + *at;
+
+		*name_len = DESIGNATOR_HEADER + name[3];
+		if (*name_len > len - *at)
+			break;
+		*at += *name_len;
+		if (!(name[1] & DESIGNATOR_OF))
+			return name;
+	}
+	return NULL;
+}
+
+bool vstor_same_unit(const u8 *was, u32 was_len, const u8 *now, u32 now_len)
+{
+	u32 was_at = 4, now_at = 4, a_len, b_len;
+	const u8 *a, *b;
+
+	do {
+		a = next_name(was, was_len, &was_at, &a_len);
+		b = next_name(now, now_len, &now_at, &b_len);
+		if (!a || !b)
+			return a == b;
+	} while (a_len == b_len && !memcmp(a, b, a_len));
+	return false;
+}
+
 const char *vstor_srb_name(u8 srb_status)
 {
 	static const char *const names[VSTOR_SRB_CODE + 1] = {

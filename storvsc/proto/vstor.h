@@ -277,6 +277,19 @@ enum vstor_notice {
 enum vstor_notice vstor_parse_notice(const void *payload, u32 len);
 
 /**
+ * vstor_same_unit() - is it one unit that gave these two lists of names?
+ * @was: page 83h of vital product data, with its header
+ * @was_len: bytes of it
+ * @now: the same, later
+ * @now_len: bytes of it
+ *
+ * Names of its ports and port groups do not count: they come and go with paths.
+ *
+ * Return: false if the names of the unit itself differ.
+ */
+bool vstor_same_unit(const u8 *was, u32 was_len, const u8 *now, u32 now_len);
+
+/**
  * vstor_srb_name() - what a status code says, for messages
  * @srb_status: any value, flags included
  *
