@@ -303,9 +303,55 @@ static ssize_t rejected_show(struct device *dev, struct device_attribute *attr, 
 }
 static DEVICE_ATTR_RO(rejected);
 
+static unsigned int interrupting(const struct storvsc_host *host)
+{
+	return min(host->first_polled, host->queue_count);
+}
+
+static ssize_t hw_queues_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct storvsc_host *host = shost_priv(class_to_shost(dev));
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(host->queues_used));
+}
+
+/*
+ * How many of the channels that interrupt commands are shared out among. The
+ * block layer waits until no command is out, maps CPUs anew, and goes on. What
+ * is not used stays open and quiet, and can be taken back.
+ */
+static ssize_t hw_queues_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			       size_t len)
+{
+	struct Scsi_Host *shost = class_to_shost(dev);
+	struct storvsc_host *host = shost_priv(shost);
+	bool polled = host->queue_count > interrupting(host);
+	unsigned int wanted;
+	int err = kstrtouint(buf, 0, &wanted);
+
+	if (err)
+		return err;
+	if (!wanted || wanted > interrupting(host))
+		return -EINVAL;
+	mutex_lock(&host->map_lock);
+	WRITE_ONCE(host->queues_used, wanted);
+	/* Those for programs that poll have numbers behind all others, and keep them. */
+	shost->nr_hw_queues = polled ? host->queue_count : wanted;
+	blk_mq_update_nr_hw_queues(&shost->tag_set, shost->nr_hw_queues);
+	/* It keeps what it had when memory is short. */
+	shost->nr_hw_queues = shost->tag_set.nr_hw_queues;
+	if (!polled)
+		WRITE_ONCE(host->queues_used, shost->nr_hw_queues);
+	err = host->queues_used == wanted ? 0 : -ENOMEM;
+	mutex_unlock(&host->map_lock);
+	return err ? err : len;
+}
+static DEVICE_ATTR_RW(hw_queues);
+
 static struct attribute *host_attrs[] = {
 	&dev_attr_protocol_version.attr,
 	&dev_attr_rejected.attr,
+	&dev_attr_hw_queues.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(host);
@@ -404,7 +450,8 @@ static void map_interrupting(struct storvsc_host *host, struct blk_mq_queue_map 
 	unsigned int i, j;
 	int cpu;
 
-	map->nr_queues = min(host->first_polled, host->queue_count);
+	/* No more than there are, when there was no memory for all that were asked for. */
+	map->nr_queues = min(host->queues_used, host->shost->tag_set.nr_hw_queues);
 	map->queue_offset = 0;
 	blk_mq_map_queues(map);
 	for (i = 0; i < map->nr_queues; i++) {
@@ -663,6 +710,7 @@ static struct storvsc_host *alloc_host(struct vmbus_dev *vdev)
 	host->class = class_of(vdev);
 	mutex_init(&host->reset_lock);
 	mutex_init(&host->shut_lock);
+	mutex_init(&host->map_lock);
 	init_waitqueue_head(&host->wait);
 	vmbus_ask_init(&host->setup, &host->setup);
 	vmbus_ask_init(&host->reset, &host->reset);
@@ -682,6 +730,7 @@ static void set_limits(struct storvsc_host *host)
 	host->found.max_transfer = min(host->found.max_transfer, host->class->max_transfer);
 	transfer = host->found.max_transfer;
 	host->depth = storvsc_depth(host->queue_count);
+	host->queues_used = interrupting(host);
 	shost->can_queue = host->depth;
 	shost->cmd_per_lun = host->depth;
 	shost->nr_hw_queues = host->queue_count;

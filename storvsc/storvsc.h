@@ -135,6 +135,8 @@ struct storvsc_class {
  * @queue_room: most channels it may have
  * @queue_count: those it has
  * @first_polled: the first that is polled; those that interrupt come before. No less than 1
+ * @queues_used: those of them that interrupt and that the block layer gives commands to
+ * @map_lock: changing that. May sleep, as long as commands are out
  * @depth: most commands the host may have at once
  * @dead: no command is sent any more, each ends at once. Set under @shut_lock
  * @asleep: no channel is open, but will be again; commands wait. Every queue is dead, too
@@ -170,6 +172,8 @@ struct storvsc_host {
 	unsigned int queue_room;
 	unsigned int queue_count;
 	unsigned int first_polled;
+	unsigned int queues_used;
+	struct mutex map_lock;
 	unsigned int depth;
 	bool dead;
 	bool asleep;

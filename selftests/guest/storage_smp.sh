@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# machine: smp=2 provider="lun0=ram:32M,lun1=ram:8M,sub_channels=2" drivers=kit timeout=600 days="6.1"
+# proves: how many hardware queues and how many commands at once a disk has is changed while it is written to, with
+#         and without a queue for programs that poll, and nothing is lost; the one disk's depth is not the other's
+. ./ktap.sh
+. ./lib.sh
+. ./sleep_lib.sh
+ktap_plan 13
+
+# queue N FIELD: a counter of the adapter's queue
+queue() {
+	awk -v q="$1:" -v f="$2" '
+		$1 == "queue" && $2 == q { for (i = 3; i < NF; i++) if ($i == f) print $(i + 1) }
+	' /sys/kernel/debug/storvsc-host*
+}
+load() {
+	modprobe sd_mod && modprobe vmbus_client && modprobe storvsc "$@" && disk=$(disk_of_lun 0) &&
+		other=$(disk_of_lun 1)
+}
+use_queues() { echo "$1" >"$(echo /sys/class/scsi_host/host*/hw_queues)"; }
+queues_are() { find "/sys/block/$disk/mq/" -mindepth 1 -maxdepth 1 -type d | wc -l | grep -qx "$1"; }
+# reads_for N: a program on the CPU of that queue, or the second of those it has, reads a little; how much went where?
+reads_for() {
+	cpu=$(sed 's/.*, *//' "/sys/block/$other/mq/$1/cpu_list")
+	sent_0=$(queue 0 sent) sent_1=$(queue 1 sent)
+	taskset -c "$cpu" fio --name=cpu --filename="/dev/$other" --direct=1 --ioengine=libaio --iodepth=4 --bs=4k \
+		--size=1M --rw=randread >/dev/null || return 1
+	sent_0=$(($(queue 0 sent) - sent_0)) sent_1=$(($(queue 1 sent) - sent_1))
+	echo "CPU $cpu: $sent_0 commands on queue 0, $sent_1 on queue 1"
+}
+
+each_cpu_has_one() {
+	queues_are 2 && reads_for 0 && [ "$sent_0" -ge 200 ] && [ "$sent_1" -lt 64 ] &&
+		reads_for 1 && [ "$sent_1" -ge 200 ] && [ "$sent_0" -lt 64 ]
+}
+one_for_both() {
+	use_queues 1 && queues_are 1 && reads_for 0 && [ "$sent_0" -ge 200 ] && [ "$sent_1" -eq 0 ] && use_queues 2 &&
+		each_cpu_has_one
+}
+bad_numbers() { ! use_queues 0 && ! use_queues 3 && ! use_queues x && queues_are 2; }
+under_load() {
+	for _ in $(seq 10); do
+		use_queues 1 && sleep 0.2 && use_queues 2 && sleep 0.2 || return 1
+	done
+	goes_on
+}
+depth() { echo "$2" >"/sys/block/$1/device/queue_depth" && [ "$(cat "/sys/block/$1/device/queue_depth")" -eq "$2" ]; }
+depth_under_load() {
+	for _ in $(seq 10); do
+		depth "$disk" 1 && sleep 0.1 && depth "$disk" 200 && sleep 0.1 || return 1
+	done
+	depth "$disk" 2 && [ "$(cat "/sys/block/$other/device/queue_depth")" -gt 2 ] && goes_on
+}
+again() { unload_drivers && load poll_queues=1 && queues_are 3; }
+polled() {
+	fio --name=polled --filename="/dev/$other" --direct=1 --ioengine=io_uring --hipri=1 --iodepth=4 --bs=4k --size=1M \
+		--rw=randwrite --verify=crc32c --verify_fatal=1
+}
+polled_stays() {
+	polls=$(queue 2 sent)
+	queues_are 3 && use_queues 1 && polled && reads_for 0 && [ "$sent_0" -ge 200 ] && [ "$sent_1" -eq 0 ] &&
+		[ $(($(queue 2 sent) - polls)) -ge 300 ] && use_queues 2 && polled && each_of_three
+}
+each_of_three() { reads_for 1 && [ "$sent_1" -ge 200 ]; }
+
+ktap_check drivers_load load
+ktap_check each_cpu_has_a_queue each_cpu_has_one
+ktap_check one_queue_for_both_and_back one_for_both
+ktap_check numbers_that_cannot_be bad_numbers
+ktap_check load_runs verified_load
+ktap_check number_of_queues_changes_under_load under_load
+ktap_check depth_changes_under_load depth_under_load
+ktap_check nothing_was_lost load_was_right
+ktap_check drivers_load_again_with_a_polled_queue again
+ktap_check polled_queue_stays_what_it_is polled_stays
+ktap_check drivers_unload unload_drivers
+ktap_check nothing_left_with_the_host ledger_empty
+ktap_check host_saw_no_violation no_violations
+ktap_done
