@@ -5,7 +5,7 @@
 #         used, an adapter that was given up comes back with its host, and late answers do no harm
 . ./ktap.sh
 . ./lib.sh
-ktap_plan 14
+ktap_plan 15
 
 # storvsc FIELD: one value of the adapter's snapshot; of queues the sum over all
 storvsc() {
@@ -90,6 +90,18 @@ measured() {
 		awk '$1 ~ /^[0-9]/ { n += $NF } END { exit n < 1 }' /sys/kernel/debug/storvsc-latency*
 }
 
+# A read that fails and is tried again: two go out, two come back, one of them an error.
+traced() {
+	events=/sys/kernel/tracing/events/storvsc
+	echo 1 >$events/enable && ctl scsi0 fail 1 30 00 - 28 && read_block "$disk"
+	echo 0 >$events/enable
+	grep 'storvsc_' /sys/kernel/tracing/trace
+	traced_as 2 'storvsc_submit: host=[0-9]* relid=[0-9]* unit=0:0:0 tag=[0-9]* opcode=0x28 len=4096 pages=1' &&
+		traced_as 2 'storvsc_complete: .* unit=0:0:0 .* opcode=0x28 ' && traced_as 1 'storvsc_complete: .*0x28 outcome=ok' &&
+		traced_as 1 'storvsc_error: .*0x28 outcome=failed srb=0x30'
+}
+traced_as() { [ "$(grep -c "$2" /sys/kernel/tracing/trace)" -eq "$1" ]; }
+
 ktap_check drivers_load load_impatient
 ktap_check disks_are_there disks
 ktap_check reset_of_the_unit_helps unit_reset_helps
@@ -102,6 +114,7 @@ ktap_check errors_in_words decoded
 ktap_check errors_without_flood flood
 ktap_check resets_by_hand by_hand
 ktap_check latency_is_measured measured
+ktap_check commands_are_traced traced
 ktap_check drivers_unload unload_drivers
 ktap_check host_saw_no_violation no_violations
 ktap_done
