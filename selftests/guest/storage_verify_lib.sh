@@ -87,6 +87,7 @@ start_verify() {
 		rw=randrw
 		randrepeat=1
 		allow_file_create=0
+		thinktime=${THINK:-400ms}
 
 		[small]
 		ioengine=libaio
@@ -94,7 +95,7 @@ start_verify() {
 		bsrange=512-16k
 		offset=0
 		size=12m
-		rate_iops=60,60
+		thinktime_blocks=32
 		verify_backlog=64
 
 		[block]
@@ -103,7 +104,7 @@ start_verify() {
 		bs=4k
 		offset=12m
 		size=12m
-		rate_iops=60,60
+		thinktime_blocks=32
 		verify_backlog=128
 
 		[large]
@@ -112,7 +113,7 @@ start_verify() {
 		bssplit=64k/40:128k/30:256k/20:1m/10
 		offset=24m
 		size=36m
-		rate_iops=8,8
+		thinktime_blocks=8
 		verify_backlog=16
 
 		[sync]
@@ -121,7 +122,7 @@ start_verify() {
 		fdatasync=8
 		offset=60m
 		size=4m
-		rate_iops=10,10
+		thinktime_blocks=8
 		verify_backlog=8
 	END
 	fio --output=/tmp/verify.out /tmp/verify.fio &
