@@ -75,6 +75,8 @@ storvsc() {
 # start_verify DISK SECONDS: in the background as $verify, on 64 of the disk's 80 MiB. Each write is read back soon, and
 # all of them again when everything has been written.
 start_verify() {
+	# sd takes a disk out of service that is ready and yet lets two commands in a row time out: ours is meant to.
+	echo 100 | tee "/sys/block/$1/device/scsi_disk"/*/max_medium_access_timeouts >/dev/null
 	cat >/tmp/verify.fio <<-END
 		[global]
 		filename=/dev/$1
