@@ -49,6 +49,20 @@ wait_for() {
 	done
 }
 
+# storvsc FIELD: one value of the adapter's snapshot; of queues the sum over all
+storvsc() {
+	awk -v f="$1" '
+		$1 == f ":" { n += $2 }
+		$1 == "queue" { for (i = 3; i < NF; i++) if ($i == f) n += $(i + 1) }
+		END { print n + 0 }' /sys/kernel/debug/storvsc-host*
+}
+# queue N FIELD: a counter of the adapter's queue
+queue() {
+	awk -v q="$1:" -v f="$2" '
+		$1 == "queue" && $2 == q { for (i = 3; i < NF; i++) if ($i == f) print $(i + 1) }
+	' /sys/kernel/debug/storvsc-host*
+}
+
 # The name of the disk at a LUN of the first controller on the bus, as sda; waits for it.
 disk_of_lun() {
 	wait_for 30 disk_at "$1" || return 1

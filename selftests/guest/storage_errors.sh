@@ -7,13 +7,6 @@
 . ./lib.sh
 ktap_plan 15
 
-# storvsc FIELD: one value of the adapter's snapshot; of queues the sum over all
-storvsc() {
-	awk -v f="$1" '
-		$1 == f ":" { n += $2 }
-		$1 == "queue" { for (i = 3; i < NF; i++) if ($i == f) n += $(i + 1) }
-		END { print n + 0 }' /sys/kernel/debug/storvsc-host*
-}
 load_impatient() {
 	modprobe sd_mod && modprobe vmbus_client && modprobe storvsc timeout=2 reply_timeout=2 drain_timeout=3
 }

@@ -8,12 +8,6 @@
 . ./sleep_lib.sh
 ktap_plan 13
 
-# queue N FIELD: a counter of the adapter's queue
-queue() {
-	awk -v q="$1:" -v f="$2" '
-		$1 == "queue" && $2 == q { for (i = 3; i < NF; i++) if ($i == f) print $(i + 1) }
-	' /sys/kernel/debug/storvsc-host*
-}
 load() {
 	modprobe sd_mod && modprobe vmbus_client && modprobe storvsc "$@" && disk=$(disk_of_lun 0) &&
 		other=$(disk_of_lun 1)

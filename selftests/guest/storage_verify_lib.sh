@@ -64,14 +64,6 @@ load_impatient() {
 	modprobe sd_mod && modprobe vmbus_client && modprobe storvsc timeout=3 reply_timeout=1 drain_timeout=1 "$@"
 }
 
-# storvsc FIELD: one value of the adapter's snapshot; of queues the sum over all
-storvsc() {
-	awk -v f="$1" '
-		$1 == f ":" { n += $2 }
-		$1 == "queue" { for (i = 3; i < NF; i++) if ($i == f) n += $(i + 1) }
-		END { print n + 0 }' /sys/kernel/debug/storvsc-host*
-}
-
 # start_verify DISK SECONDS: in the background as $verify, on 64 of the disk's 80 MiB. Each write is read back soon, and
 # all of them again when everything has been written.
 start_verify() {

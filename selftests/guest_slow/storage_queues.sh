@@ -7,12 +7,6 @@
 . ./lib.sh
 ktap_plan 13
 
-# queue N FIELD: a counter of an adapter's queue
-queue() {
-	awk -v q="$1:" -v f="$2" '
-		$1 == "queue" && $2 == q { for (i = 3; i < NF; i++) if ($i == f) print $(i + 1) }
-	' /sys/kernel/debug/storvsc-host*
-}
 relid() { queue "$1" relid; }
 load() { modprobe sd_mod && modprobe vmbus_client && modprobe storvsc "$@" && disk=$(disk_of_lun 0); }
 queues_are() {
