@@ -7,13 +7,14 @@
 
 hibernated() { [ "$(dd if=/dev/vdb bs=1 skip=4086 count=9 2>/dev/null)" = S1SUSPEND ]; }
 
-# What a udev rule does in a distribution: see docs/integration-services.md. The less is in memory, the smaller is the
-# image.
+# What a udev rule does in a distribution: see docs/integration-services.md. What the control socket has not said yet
+# would be lost with the machine that goes, so it waits for that. The less is in memory, the smaller is the image.
 user_space_for_hibernation() {
 	cat >/tmp/on_event <<-'END'
 		#!/bin/sh
 		[ "$SUBSYSTEM $ACTION $DRIVER $EVENT" = "vmbus change hv_utils hibernate" ] || exit 0
 		echo "$DEVPATH" >>/tmp/events
+		while [ ! -e /tmp/asked ]; do sleep 0.1; done
 		echo disk >/sys/power/state
 		echo $? >/tmp/restored
 	END
@@ -24,7 +25,8 @@ user_space_for_hibernation() {
 }
 
 asked_to_hibernate() {
-	wait_for 20 is_ready shutdown && ctl shutdown hibernate 'text="maintenance"' && wait_for 60 test -e /tmp/restored
+	wait_for 20 is_ready shutdown && ctl shutdown hibernate 'text="maintenance"' && : >/tmp/asked &&
+		wait_for 60 test -e /tmp/restored
 	# Here we are restored.
 	cat /tmp/events
 	in_log 'vmbus_utils|hv_utils|Restarting tasks|hibernation'
