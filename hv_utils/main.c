@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include "supers.h"
 #include "utils.h"
 
 #include <linux/debugfs.h>
@@ -341,16 +342,22 @@ static int __init utils_init(void)
 {
 	int err;
 
+	err = supers_start();
+	if (err)
+		return err;
 	/* While file systems are frozen, reclaim may wait for what this queue has to do. */
 	utils_wq = alloc_workqueue("vmbus_utils", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!utils_wq)
+	if (!utils_wq) {
+		supers_stop();
 		return -ENOMEM;
+	}
 	debugfs_dir = debugfs_create_dir("vmbus_utils", NULL);
 	debugfs_create_atomic_t("second_instances", 0400, debugfs_dir, &second_instances);
 	err = vmbus_drv_register(&drv);
 	if (err) {
 		debugfs_remove(debugfs_dir);
 		destroy_workqueue(utils_wq);
+		supers_stop();
 	}
 	return err;
 }
@@ -360,6 +367,7 @@ static void __exit utils_exit(void)
 	vmbus_drv_unregister(&drv);
 	debugfs_remove(debugfs_dir);
 	destroy_workqueue(utils_wq);
+	supers_stop();
 }
 
 module_init(utils_init);

@@ -15,12 +15,20 @@
 #include <linux/path.h>
 #include <linux/slab.h>
 
+/* Apart from the services' own queue: shutting file systems down takes memory and time. */
+static struct workqueue_struct *unmount_wq;
+
 /* A line of mounts with the longest of directories, every byte of it escaped, is not expected. */
 #define TEXT_MAX	8192u
 
 static bool can_freeze(const struct super_block *sb)
 {
 	return !sb_rdonly(sb) && (sb->s_op->freeze_fs || sb->s_op->freeze_super);
+}
+
+static bool is_frozen(const struct super_block *sb)
+{
+	return READ_ONCE(sb->s_writers.frozen) != SB_UNFROZEN;
 }
 
 static bool is_listed(const struct supers *s, const struct super_block *sb)
@@ -41,7 +49,7 @@ static void note(struct supers *s, const char *dir)
 	if (kern_path(dir, LOOKUP_FOLLOW, &path))
 		return;
 	sb = path.dentry->d_sb;
-	if (can_freeze(sb) && READ_ONCE(sb->s_writers.frozen) == SB_UNFROZEN && !is_listed(s, sb)) {
+	if (can_freeze(sb) && !is_frozen(sb) && !is_listed(s, sb)) {
 		if (s->count < SUPERS_MAX) {
 			/* It is mounted, so it is active; and stays so. */
 			atomic_inc(&sb->s_active);
@@ -105,25 +113,60 @@ static int thaw(struct super_block *sb)
 	return thaw_super(sb compat_thaw_args);
 }
 
-unsigned int supers_thaw(struct supers *s, unsigned int *frozen)
+bool supers_are_frozen(const struct supers *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->count; i++)
+		if (is_frozen(s->sb[i]))
+			return true;
+	return false;
+}
+
+unsigned int supers_thaw(struct supers *s, bool *frozen)
 {
 	unsigned int i, thawed = 0;
 
-	*frozen = 0;
 	/* The root was frozen last, and everybody waits for it. */
-	for (i = s->count; i--;) {
-		if (READ_ONCE(s->sb[i]->s_writers.frozen) == SB_UNFROZEN)
-			continue;
-		if (!thaw(s->sb[i]))
+	for (i = s->count; i--;)
+		if (is_frozen(s->sb[i]) && !thaw(s->sb[i]))
 			thawed++;
-		else if (READ_ONCE(s->sb[i]->s_writers.frozen) != SB_UNFROZEN)
-			(*frozen)++;
-	}
+	*frozen = supers_are_frozen(s);
 	return thawed;
 }
 
-void supers_forget(struct supers *s)
+static void unmount(struct work_struct *work)
 {
+	struct supers *s = container_of(work, struct supers, unmount);
+
 	while (s->count)
 		deactivate_super(s->sb[--s->count]);
+	kfree(s);
+}
+
+void supers_drop(struct supers *s)
+{
+	unsigned int i, last = 0;
+
+	for (i = 0; i < s->count; i++)
+		if (!atomic_add_unless(&s->sb[i]->s_active, -1, 1))
+			s->sb[last++] = s->sb[i];
+	s->count = last;
+	if (!last) {
+		kfree(s);
+		return;
+	}
+	INIT_WORK(&s->unmount, unmount);
+	queue_work(unmount_wq, &s->unmount);
+}
+
+int supers_start(void)
+{
+	unmount_wq = alloc_workqueue("vmbus_unmount", WQ_UNBOUND, 0);
+	return unmount_wq ? 0 : -ENOMEM;
+}
+
+void supers_stop(void)
+{
+	destroy_workqueue(unmount_wq);
 }

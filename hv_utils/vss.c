@@ -32,7 +32,7 @@ enum vss_state {
 	VSS_THAWED,
 	VSS_FREEZING,		/* the daemon was told to */
 	VSS_FROZEN,		/* it said that it has */
-	VSS_THAWING,		/* we do; something is about to be frozen still */
+	VSS_THAWING,		/* we do, or will when what is about to be frozen is so */
 };
 
 /*
@@ -42,6 +42,9 @@ enum vss_state {
  * @state: of the file systems
  * @stopping: nothing more is for the daemon
  * @broken: they were thawed before the host said so
+ * @busy: @limit is thawing, with @supers and without the lock
+ * @again: there was another reason to, meanwhile
+ * @forget: once all is thawed, nobody will freeze more of @supers
  * @supers: those that were told to be frozen, or NULL
  * @limit: ends it
  * @forced: times the kernel had to thaw
@@ -54,6 +57,9 @@ struct vss {
 	enum vss_state state __guarded_by(&lock);
 	bool stopping __guarded_by(&lock);
 	bool broken __guarded_by(&lock);
+	bool busy __guarded_by(&lock);
+	bool again __guarded_by(&lock);
+	bool forget __guarded_by(&lock);
 	struct supers *supers __guarded_by(&lock);
 	struct delayed_work limit;
 	unsigned int forced __guarded_by(&lock);
@@ -61,30 +67,64 @@ struct vss {
 	unsigned int expired __guarded_by(&lock);
 };
 
-/* Thaw what is frozen of what was noted. With @forget nobody will freeze more of it. */
+static void all_thawed(struct vss *vss)
+{
+	lockdep_assert_held(&vss->lock);
+	vss->state = VSS_THAWED;
+	if (vss->forget && vss->supers) {
+		supers_drop(vss->supers);
+		vss->supers = NULL;
+	}
+	vss->forget = false;
+}
+
+/* Have thawed what is frozen of what was noted. With @forget nobody will freeze more of it. */
 static void force_thaw(struct vss *vss, bool forget)
 {
-	unsigned int thawed = 0, frozen = 0;
-
 	lockdep_assert_held(&vss->lock);
-	if (vss->supers)
-		thawed = supers_thaw(vss->supers, &frozen);
+	vss->forget |= forget;
+	vss->again = vss->busy;
+	if (!vss->busy && (!vss->supers || !supers_are_frozen(vss->supers))) {
+		all_thawed(vss);
+		return;
+	}
+	vss->state = VSS_THAWING;
+	/* The holders of locks answer the host, and must not wait for disks. */
+	if (!vss->busy)
+		mod_delayed_work(utils_wq, &vss->limit, 0);
+}
+
+/* Only this thaws, and nobody else takes the list away meanwhile. */
+static void thaw_noted(struct vss *vss)
+{
+	struct supers *supers;
+	unsigned int thawed;
+	bool frozen;
+
+	mutex_lock(&vss->lock);
+	supers = vss->state == VSS_THAWING ? vss->supers : NULL;
+	vss->busy = supers;
+	mutex_unlock(&vss->lock);
+	if (!supers)
+		return;
+	thawed = supers_thaw(supers, &frozen);
+
+	mutex_lock(&vss->lock);
+	vss->busy = false;
 	if (thawed) {
 		vss->forced++;
 		vss->supers_forced += thawed;
 		util_log(vss->u, warn, "vss: thawed %u file systems that were left frozen\n", thawed);
 	}
-	if (frozen) {
-		vss->state = VSS_THAWING;
-		mod_delayed_work(utils_wq, &vss->limit, HZ);
-		return;
-	}
-	vss->state = VSS_THAWED;
-	if (forget && vss->supers)
-		supers_forget(vss->supers);
+	if (vss->again || frozen)
+		mod_delayed_work(utils_wq, &vss->limit, frozen ? HZ : 0);
+	else
+		all_thawed(vss);
+	vss->again = false;
+	mutex_unlock(&vss->lock);
 }
 
-/* The host was silent for too long; or a file system was busy being frozen when we looked last. */
+/* The host was silent for too long; or there is to be thawed. */
 static void limit(struct work_struct *work)
 {
 	struct vss *vss = container_of(work, struct vss, limit.work);
@@ -94,12 +134,13 @@ static void limit(struct work_struct *work)
 	if (vss->state == VSS_FROZEN) {
 		vss->expired++;
 		vss->broken = true;
+		vss->forget = true;
+		vss->state = VSS_THAWING;
 		util_log(vss->u, warn, "vss: the host does not come back to thaw; thawing\n");
 		tell = !vss->stopping;
 	}
-	if (vss->state == VSS_FROZEN || vss->state == VSS_THAWING)
-		force_thaw(vss, true);
 	mutex_unlock(&vss->lock);
+	thaw_noted(vss);
 	/* It may know of file systems that we do not. */
 	if (tell)
 		daemon_tell(vss->u);
@@ -193,8 +234,7 @@ static void *prepare(void)
 
 static void discard(void *prepared)
 {
-	supers_forget(prepared);
-	kfree(prepared);
+	supers_drop(prepared);
 }
 
 /* Of the list before it nothing is frozen, or the host could not ask for this. */
@@ -310,11 +350,21 @@ static void stop(struct util *u)
 	/* One that did not see this may be telling the daemon something. */
 	cancel_delayed_work_sync(&vss->limit);
 	daemon_stop(u);
+	flush_delayed_work(&vss->limit);
 	/* What is being frozen at this moment is left to the daemon, who may be at it. */
 	cancel_delayed_work_sync(&vss->limit);
 	if (vss->supers)
-		discard(vss->supers);
+		supers_drop(vss->supers);
 	kfree(vss);
+}
+
+/* Asleep, nobody thaws. */
+static void suspend(struct util *u)
+{
+	struct vss *vss = u->priv;
+
+	daemon_suspend(u);
+	flush_delayed_work(&vss->limit);
 }
 
 static void show(struct util *u, struct seq_file *file)
@@ -342,7 +392,7 @@ const struct util_service vss_service = {
 	.stop = stop,
 	.request = daemon_request,
 	.take = daemon_take,
-	.suspend = daemon_suspend,
+	.suspend = suspend,
 	.resume = daemon_resume,
 	.show = show,
 };

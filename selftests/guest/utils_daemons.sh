@@ -114,7 +114,7 @@ still() {
 killed_while_frozen() {
 	start_writer && told ok vss freeze && still || return 1
 	kill -KILL "$(cat /tmp/vss.pid)"
-	wait_for 10 wrote_more && [ "$(seen vss thawed_supers)" -ge 1 ] && start_daemon vss || return 1
+	wait_for 10 wrote_more && wait_for 10 thawed && [ "$(seen vss thawed_supers)" -ge 1 ] && start_daemon vss || return 1
 	told fail vss thaw && stop_writer && told ok vss check
 }
 
@@ -197,6 +197,21 @@ server_of_mount_is_gone() {
 
 thawed() { [ "$(seen vss state)" = thawed ]; }
 
+# Unmounted while frozen, a file system is thawed and shut down by us, and its disk answers nothing: the host is told
+# all the same, and then the disk is free. The daemon is left nothing that it would have to wait for.
+disk_stands_still() {
+	dead=/dev/$(disk_of_lun 1)
+	umount /mnt && mkfs.ext4 -q "$dead" && mount "$dead" /mnt2 && echo x >/mnt2/file && told ok vss freeze &&
+		umount -l /mnt2 && ctl scsi0 hold || return 1
+	told ok vss thaw && told ok vss check && wait_for 10 disk_was_asked
+	still_told=$?
+	ctl scsi0 release
+	cat /sys/kernel/debug/vmbus_utils/vss
+	[ "$still_told" = 0 ] && wait_for 20 thawed && wait_for 20 mkfs.ext4 -q "$dead" &&
+		mount "/dev/$(disk_of_lun 0)" /mnt
+}
+disk_was_asked() { ! ctl ledger | grep -q ' requests=0 '; }
+
 # Time ------------------------------------------------------------------------------------
 
 # A sample alone, of a host that slept and does not say so.
@@ -204,6 +219,12 @@ far_behind() {
 	ctl timesync off
 	ctl timesync jump 600
 	told ok timesync sample && wait_for 10 near 0
+}
+
+# An hour passes while the guest does not run; then the host says so.
+host_slept() {
+	ctl timesync off
+	ctl timesync sleep 3600 && wait_for 10 near 0 && in_log 'stepped by (3599|3600)[0-9]* ms'
 }
 
 steps_forbidden() {
@@ -293,7 +314,7 @@ served_after_nonsense() { told no-more-items kvp enumerate auto && told ok vss c
 mkdir -p /etc/modprobe.d
 echo "options vmbus_utils daemon_grace=1" >/etc/modprobe.d/utils.conf
 
-ktap_plan 27
+ktap_plan 29
 ktap_check user_space user_space
 ktap_check drivers_load load_drivers
 ktap_check services_load load_utils
@@ -309,8 +330,10 @@ ktap_check silent_host silent_host
 ktap_check foreign_freeze_stays foreign_freeze_stays
 ktap_check rescinded_while_frozen rescinded_while_frozen
 ktap_check rescinded_while_freezing rescinded_while_freezing
+ktap_check disk_stands_still disk_stands_still
 ktap_check server_of_mount_is_gone server_of_mount_is_gone
 ktap_check clock_far_behind_is_set far_behind
+ktap_check host_slept_an_hour host_slept
 ktap_check steps_forbidden steps_forbidden
 ktap_check steps_bounded steps_bounded
 ktap_check stale_samples stale_samples
