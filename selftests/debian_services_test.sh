@@ -44,7 +44,8 @@ as_an_administrator() {
 	echo '127.0.1.1 guest.example.org guest' >>"$etc/hosts"
 	echo 'nameserver 10.7.0.53' >"$etc/resolv.conf"
 	echo 'options vmbus_utils time_step=0' >"$etc/modprobe.d/time.conf"
-	echo 'refclock PHC /dev/ptp_hyperv poll 0 dpoll -2 offset 0 stratum 2 maxsamples 8' >"$etc/chrony/conf.d/hyperv.conf"
+	printf '%s\n' 'refclock PHC /dev/ptp_hyperv poll 0 dpoll -2 offset 0 stratum 2 maxsamples 8 maxdispersion 0.05' \
+		>"$etc/chrony/conf.d/hyperv.conf"
 	sed -i -e 's/^makestep.*/makestep 0.1 -1/' -e '/^pool /d' "$etc/chrony/chrony.conf"
 	drop_in chrony '[Unit]' Wants=dev-ptp_hyperv.device After=dev-ptp_hyperv.device
 	# As it comes, the daemon may set nothing, whatever the script says; and is early enough to find all read-only.

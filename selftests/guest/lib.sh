@@ -38,14 +38,14 @@ load_drivers() { modprobe sd_mod && modprobe "$BUS_MODULE" && modprobe "$DISK_MO
 # A disk that is still being looked at keeps its driver in use for a moment.
 unload_drivers() { wait_for 20 rmmod "$DISK_MODULE" && wait_for 20 rmmod "$BUS_MODULE"; }
 
-# wait_for SECONDS COMMAND...: until it succeeds
+# wait_for SECONDS COMMAND...: until it succeeds; WAIT_TENTHS of a second lie between two attempts, one if it is not set
 wait_for() {
-	wait_left=$(($1 * 10))
+	wait_left=$(($1 * 10)) wait_pause=${WAIT_TENTHS:-1}
 	shift
 	until "$@" >/dev/null 2>&1; do
-		wait_left=$((wait_left - 1))
+		wait_left=$((wait_left - wait_pause))
 		[ "$wait_left" -gt 0 ] || { echo "gave up waiting for: $*"; return 1; }
-		sleep 0.1
+		sleep "$((wait_pause / 10)).$((wait_pause % 10))"
 	done
 }
 
