@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=1 provider="lun0=ram:64M,lun1=ram:32M,utils=all" drivers=kit timeout=600 days="6.1"
+# machine: smp=1 provider="lun0=ram:64M,lun1=ram:32M,utils=all" drivers=kit timeout=900 days="6.1"
 # shellcheck disable=SC2034 # some variables are for functions of the library
 # proves: daemons that die, hang or are missing, hosts that go silent or send nonsense: all is answered, nothing frozen
 . ./utils_lib.sh
@@ -311,10 +311,42 @@ nonsense_refused() {
 
 served_after_nonsense() { told no-more-items kvp enumerate auto && told ok vss check && beats 2; }
 
+# Hosts of old ------------------------------------------------------------------------------
+
+# agreed SERVICE FRAMEWORK VERSION: with a host that has these alone
+agreed() {
+	ctl "$1" versions "$3" / "$2" && ctl "$1" negotiate && wait_for 10 negotiated "$@"
+}
+
+old_shutdown() {
+	for version in 1.0 3.0 3.1; do
+		agreed shutdown 3.0 $version && told fail shutdown hibernate || return 1
+	done
+}
+
+# Their messages do not say when the time was so.
+old_timesync() {
+	for version in 1.0 3.0; do
+		agreed timesync $version $version && follows_sync 600 && follows_sync -600 || return 1
+	done
+}
+
+old_heartbeat() { agreed heartbeat 1.0 1.0 && beats 2 && agreed heartbeat 3.0 3.0 && beats 2; }
+
+# Before 5.0 addresses are text; before 4.0 there are none.
+old_kvp() {
+	with_addresses
+	for version in 1.0 3.0 4.0; do
+		agreed kvp 3.0 $version && told ok kvp set external old $version &&
+			has_item external '"old"' "\"$version\"" && told ok kvp get external old || return 1
+	done
+	addresses_read && agreed kvp 3.0 5.0 && addresses_read
+}
+
 mkdir -p /etc/modprobe.d
 echo "options vmbus_utils daemon_grace=1" >/etc/modprobe.d/utils.conf
 
-ktap_plan 29
+ktap_plan 33
 ktap_check user_space user_space
 ktap_check drivers_load load_drivers
 ktap_check services_load load_utils
@@ -343,5 +375,9 @@ ktap_check partial_file_is_gone partial_file
 ktap_check second_instance_refused second_instance
 ktap_check nonsense_refused nonsense_refused
 ktap_check served_after_nonsense served_after_nonsense
+ktap_check old_shutdown old_shutdown
+ktap_check old_timesync old_timesync
+ktap_check old_heartbeat old_heartbeat
+ktap_check old_kvp old_kvp
 ktap_check no_violations no_violations
 ktap_done
