@@ -19,6 +19,8 @@ KTAP_OK=0
 KTAP_NOT_OK=0
 KTAP_SKIP=0
 KTAP_PLAN=
+# What the last ktap_check had to say; two tests may run at a time.
+KTAP_OUT=${TMPDIR:-/tmp}/ktap.$$.out
 
 echo "KTAP version 1"
 
@@ -62,16 +64,17 @@ ktap_skip_all() {
 ktap_check() {
 	ktap_name=$1
 	shift
-	if "$@" >/tmp/ktap.out 2>&1; then
+	if "$@" >"$KTAP_OUT" 2>&1; then
 		ktap_ok "$ktap_name"
 	else
 		ktap_not_ok "$ktap_name" "$* failed with $?:
-$(cat /tmp/ktap.out)"
+$(cat "$KTAP_OUT")"
 		return 1
 	fi
 }
 
 ktap_done() {
+	rm -f "$KTAP_OUT"
 	if [ -z "$KTAP_PLAN" ]; then
 		echo "1..$(ktap_count)"
 	elif [ "$KTAP_PLAN" -ne "$(ktap_count)" ]; then

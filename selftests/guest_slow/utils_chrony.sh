@@ -145,7 +145,7 @@ chrony_ends() {
 
 # What chrony says of it is worth reading when all is well, too.
 shown() {
-	! ktap_check "$@" || ktap_note "$(cat /tmp/ktap.out)"
+	! ktap_check "$@" || ktap_note "$(cat "$KTAP_OUT")"
 }
 
 command -v chronyd >/dev/null || ktap_skip_all "chrony is not installed"
