@@ -19,7 +19,7 @@
 #   make kernels         the modules for every kernel of the test matrix, strictly
 #   make provider        the host side, a plugin for QEMU
 #   make states          the channel's table of moves, as documentation shows it
-#   make kernel-table    puts what the last "make test" found into README.md
+#   make kernel-table    puts what tests have found of each kernel into README.md
 #   make setup           install what tests need from Debian
 #   make clean
 
