@@ -8,6 +8,7 @@ _vmbus_kit() {
 	dump) mapfile -t COMPREPLY < <(compgen -W "--json" -- "$word") ;;
 	switch) mapfile -t COMPREPLY < <(compgen -W "kit in-tree" -- "$word") ;;
 	check) mapfile -t COMPREPLY < <(cd /lib/modules && compgen -d -- "$word") ;;
+	--force) mapfile -t COMPREPLY < <(compgen -W "switch" -- "$word") ;;
 	--root) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
 	esac
 }
