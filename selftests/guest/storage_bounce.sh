@@ -7,11 +7,6 @@
 . ./lib.sh
 ktap_plan 9
 
-storvsc() {
-	awk -v f="$1" '
-		$1 == "queue" { for (i = 3; i < NF; i++) if ($i == f) n += $(i + 1) }
-		END { print n + 0 }' /sys/kernel/debug/storvsc-host*
-}
 disk() { disk=$(disk_of_lun 0); }
 verified() { fio --name=bounce --filename="/dev/$disk" --direct=1 --verify=crc32c --verify_fatal=1 "$@"; }
 
