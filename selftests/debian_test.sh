@@ -299,7 +299,7 @@ wants() {
 	*) declare -f "$1" | grep -qE "booted all (${boots//,/|}) " ;;
 	esac
 }
-booted_lines() { sed -nE 's/^[[:space:]]*booted ([a-z]+) ([a-z_]+) .*/\1 \2/p' "$0"; }
+booted_lines() { sed -nE 's/^[[:space:]]*booted (one|early|all) ([a-z_]+) .*/\1 \2/p' "$0"; }
 
 # The table ---------------------------------------------------------------------------------
 
