@@ -38,9 +38,10 @@ load_drivers() { modprobe sd_mod && modprobe "$BUS_MODULE" && modprobe "$DISK_MO
 # A disk that is still being looked at keeps its driver in use for a moment.
 unload_drivers() { wait_for 20 rmmod "$DISK_MODULE" && wait_for 20 rmmod "$BUS_MODULE"; }
 
-# wait_for SECONDS COMMAND...: until it succeeds; WAIT_TENTHS of a second lie between two attempts, one if it is not set
+# wait_for SECONDS COMMAND...: until it succeeds, and longer on a kernel that looks for bugs; WAIT_TENTHS of a second
+# lie between two attempts, one if it is not set
 wait_for() {
-	wait_left=$(($1 * 10)) wait_pause=${WAIT_TENTHS:-1}
+	wait_left=$(($1 * 10 * ${SLOWER:-1})) wait_pause=${WAIT_TENTHS:-1}
 	shift
 	until "$@" >/dev/null 2>&1; do
 		wait_left=$((wait_left - wait_pause))
