@@ -53,7 +53,8 @@ least_costs() {
 		}' "$VM_WORK/outer-counted/marks" "$1"
 }
 
-# show_profile RESULT: functions by their share. Where blocks are the guest has said itself, as lines "@sym ADDRESS NAME".
+# show_profile RESULT: modules and functions by their share. Where blocks are the guest has said itself, as lines
+# "@sym ADDRESS NAME".
 show_profile() {
 	awk '
 		FNR == NR && $1 == "@sym" { addr[++n] = $2; name[n] = $3 $4; next }
@@ -65,10 +66,14 @@ show_profile() {
 				mid = int((lo + hi + 1) / 2)
 				if (addr[mid] <= $1) lo = mid; else hi = mid - 1
 			}
-			if ($1 < "8000000000000000")
+			if ($1 < "8000000000000000") {
 				cost["(user space)"] += $2 * $3
-			else
+			} else {
 				cost[name[lo]] += $2 * $3
+				module = name[lo] ~ /\[/ ? name[lo] : "[kernel]"
+				sub(/.*\[/, "(all of [", module)
+				cost[module ")"] += $2 * $3
+			}
 			all += $2 * $3
 		}
 		END { for (f in cost) printf "%12d %5.1f%%  %s\n", cost[f], cost[f] * 100 / all, f }

@@ -104,7 +104,10 @@ memory() {
 }
 
 # For the other half, which has blocks of code by address; modules have one while they are loaded.
-symbols() { awk '$2 == "t" || $2 == "T" { print "@sym", $1, $3, $4 }' /proc/kallsyms | sort -k2,2 >>/tmp/bench; }
+symbols() {
+	echo "@symbols $1" >>/tmp/bench
+	awk '$2 == "t" || $2 == "T" { print "@sym", $1, $3, $4 }' /proc/kallsyms | sort -k2,2 >>/tmp/bench
+}
 
 # through STACK BUS DRIVER: NICs of the provider
 through() {
@@ -113,7 +116,7 @@ through() {
 	modprobe "$BUS_MODULE" && modprobe "$NET_MODULE" && nic 2 && rmmod "$NET_MODULE" && memory "$1" &&
 		ip addr add 10.7.0.2/24 dev "$nic0" && wait_for 20 pinged "" 10.7.0.1 1 &&
 		cable "$nic1" "$nic2" && run_rows "$1" || return 1
-	[ "$BENCH_STACKS" != profile ] || symbols
+	[ -z "${BENCH_SYMBOLS-}" ] || symbols "$1"
 	ip netns del a && ip netns del b && unload_net
 }
 
@@ -129,7 +132,7 @@ other() {
 
 for stack in $BENCH_STACKS; do
 	case $stack in
-	kit | profile) ktap_check "$stack" through kit vmbus_client netvsc ;;
+	kit) ktap_check "$stack" through kit vmbus_client netvsc ;;
 	in-tree) ktap_check in_tree through in-tree hv_vmbus hv_netvsc ;;
 	virtio) ktap_check virtio other virtio virtio_net 52:54:00:00:01 '^virtio[0-9]+-(input|output)' ;;
 	esac

@@ -79,9 +79,9 @@ static void start_profile(void)
 		b->runs_at_mark = b->runs;
 }
 
-static void write_profile(void)
+static void write_profile_to(const char *name)
 {
-	FILE *f = fopen(profile, "w");
+	FILE *f = fopen(name, "w");
 	struct block *b;
 
 	if (!f)
@@ -92,6 +92,17 @@ static void write_profile(void)
 				(unsigned long long)b->insns,
 				(unsigned long long)(b->runs - b->runs_at_mark));
 	fclose(f);
+}
+
+/* FILE has the last one, FILE.1 the first, and so on. */
+static void write_profile(void)
+{
+	static unsigned int number;
+	char name[4096];
+
+	write_profile_to(profile);
+	snprintf(name, sizeof(name), "%s.%u", profile, ++number);
+	write_profile_to(name);
 }
 
 static void mark(unsigned int cpu, void *arg)
