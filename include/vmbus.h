@@ -23,6 +23,7 @@
 #include "wire/guid.h"
 #include "wire/pkt.h"
 
+struct page;
 struct vmbus_buf;
 struct vmbus_chan;
 
@@ -601,6 +602,35 @@ void vmbus_buf_free(struct vmbus_chan *chan, struct vmbus_buf *buf);
  * Return: address of its first byte.
  */
 void *vmbus_buf_addr(const struct vmbus_buf *buf);
+
+/**
+ * vmbus_buf_pages() - what it is made of
+ * @buf: buffer
+ *
+ * For those who hand out what the host has written, instead of a copy: each page has
+ * one reference, the buffer's, and whoever is given a page takes another. The driver
+ * tells the host that it may write again only when there is one left. A page that is
+ * still in use when the buffer is freed goes with its last reference; when it is
+ * to be used anew there is vmbus_buf_renew().
+ *
+ * Context: Any.
+ * Return: its pages, in order, until the buffer is renewed or freed.
+ */
+struct page *const *vmbus_buf_pages(const struct vmbus_buf *buf);
+
+/**
+ * vmbus_buf_renew() - have no page in it that others use
+ * @chan: the channel it was allocated on
+ * @buf: buffer of which the host knows that it may not write to it now
+ *
+ * Replaces pages that others have references to. Address, pages and handle may be
+ * others afterwards.
+ *
+ * Context: Process context; waits for the host, with a bound.
+ * Return: 0, mostly at once; or as vmbus_buf_alloc(): then the buffer can only be
+ * freed, or renewed.
+ */
+int vmbus_buf_renew(struct vmbus_chan *chan, struct vmbus_buf *buf);
 
 /**
  * vmbus_buf_gpadl() - the handle the host knows it by

@@ -244,6 +244,96 @@ void buf_destroy(struct vmbus_buf *buf)
 		free_pages_of(buf);
 }
 
+/* A page that only we use has one reference. Nobody can take one who has none. */
+static unsigned int count_shared(const struct vmbus_buf *buf)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < buf->page_count; i++)
+		count += page_ref_count(buf->pages[i]) != 1;
+	return count;
+}
+
+static void put_pages(struct page **pages, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (pages[i])
+			put_page(pages[i]);
+	kvfree(pages);
+}
+
+/* The pages of @buf, but a new one for each that somebody else uses. */
+static struct page **unshared_pages(const struct vmbus_buf *buf)
+{
+	unsigned int i, count = buf->page_count;
+	struct page **pages = kvcalloc(count, sizeof(*pages), GFP_KERNEL);
+
+	if (!pages)
+		return NULL;
+	for (i = 0; i < count; i++) {
+		pages[i] = buf->pages[i];
+		if (page_ref_count(pages[i]) == 1) {
+			get_page(pages[i]);
+			continue;
+		}
+		pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!pages[i]) {
+			put_pages(pages, count);
+			return NULL;
+		}
+	}
+	return pages;
+}
+
+static void use_pages(struct vmbus_buf *buf, struct page **pages, void *addr)
+{
+	vunmap(buf->addr);
+	put_pages(buf->pages, buf->page_count);
+	buf->pages = pages;
+	buf->addr = addr;
+}
+
+static int withdraw(struct vmbus_buf *buf)
+{
+	int err = buf->gpadl ? revoke(buf) : 0;
+
+	/* As in buf_destroy(). */
+	if (err && !vmbus_conn_rescinded(buf->conn, buf->relid))
+		return err;
+	buf->gpadl = 0;
+	return 0;
+}
+
+int buf_renew(struct vmbus_buf *buf)
+{
+	struct page **pages;
+	void *addr;
+	int err;
+
+	if (!count_shared(buf) && buf->gpadl)
+		return 0;
+	/* No page may change hands before the host has let go of it. */
+	err = withdraw(buf);
+	if (err)
+		return err;
+	pages = unshared_pages(buf);
+	if (!pages)
+		return -ENOMEM;
+	addr = vmap(pages, buf->page_count, VM_MAP, PAGE_KERNEL);
+	if (!addr) {
+		put_pages(pages, buf->page_count);
+		return -ENOMEM;
+	}
+	use_pages(buf, pages, addr);
+	err = grant(buf);
+	/* Half granted is not granted: the next try begins anew. */
+	if (err)
+		withdraw(buf);
+	return err;
+}
+
 void vmbus_buf_free_parked(struct vmbus_conn *conn)
 {
 	struct vmbus_buf *buf, *next;
@@ -276,3 +366,9 @@ u32 vmbus_buf_gpadl(const struct vmbus_buf *buf)
 	return buf->gpadl;
 }
 EXPORT_SYMBOL_GPL(vmbus_buf_gpadl);
+
+struct page *const *vmbus_buf_pages(const struct vmbus_buf *buf)
+{
+	return buf->pages;
+}
+EXPORT_SYMBOL_GPL(vmbus_buf_pages);

@@ -35,6 +35,19 @@ struct vmbus_buf *buf_create(struct vmbus_conn *conn, u32 relid, size_t len, int
 void buf_destroy(struct vmbus_buf *buf);
 
 /**
+ * buf_renew() - have no page in it that others use
+ * @buf: buffer that the host does not write to
+ *
+ * Such a page is replaced, and freed by whoever is the last to use it. The buffer
+ * is granted anew then, if not in the same place, under another handle.
+ *
+ * Context: Process context, waits for the host with a bound.
+ * Return: 0, or as buf_create(). After an error the buffer is good for nothing
+ * but another try, or the end.
+ */
+int buf_renew(struct vmbus_buf *buf);
+
+/**
  * vmbus_buf_free_parked() - the host has forgotten us: everything parked is ours again
  * @conn: connection
  */

@@ -781,6 +781,12 @@ void vmbus_buf_free(struct vmbus_chan *chan, struct vmbus_buf *buf)
 }
 EXPORT_SYMBOL_GPL(vmbus_buf_free);
 
+int vmbus_buf_renew(struct vmbus_chan *chan, struct vmbus_buf *buf)
+{
+	return buf_renew(buf);
+}
+EXPORT_SYMBOL_GPL(vmbus_buf_renew);
+
 /* Events -----------------------------------------------------------------------*/
 
 void vmbus_chan_event(u32 relid)
