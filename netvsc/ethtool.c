@@ -91,6 +91,8 @@ static const struct counter global_stats[] = {
 	{ "vf_tx_dropped", NO_STAT },
 	TX_STAT("tx_batches", batches),
 	RX_STAT("rx_coalesced", coalesced),
+	RX_STAT("rx_lent", lent),
+	RX_STAT("rx_copied_bytes", copied),
 };
 
 static const struct counter queue_stats[] = {
@@ -357,6 +359,29 @@ static int write_fields(struct net_device *ndev, u32 flow, u64 fields)
 compat_rxfh_ops(read_rss, write_rss)
 compat_rxnfc_ops(get_ring_count, read_fields, write_fields)
 
+/* Tunables -----------------------------------------------------------------------------*/
+
+static int get_tunable(struct net_device *ndev, const struct ethtool_tunable *tuna, void *data)
+{
+	struct netvsc *nv = netdev_priv(ndev);
+
+	if (tuna->id != ETHTOOL_RX_COPYBREAK)
+		return -EOPNOTSUPP;
+	*(u32 *)data = nv->rx_copybreak;
+	return 0;
+}
+
+static int set_tunable(struct net_device *ndev, const struct ethtool_tunable *tuna,
+		       const void *data)
+{
+	struct netvsc *nv = netdev_priv(ndev);
+
+	if (tuna->id != ETHTOOL_RX_COPYBREAK)
+		return -EOPNOTSUPP;
+	WRITE_ONCE(nv->rx_copybreak, *(const u32 *)data);
+	return 0;
+}
+
 const struct ethtool_ops netvsc_ethtool_ops = {
 	.supported_coalesce_params = ETHTOOL_COALESCE_TX_MAX_FRAMES,
 	.get_drvinfo = get_drvinfo,
@@ -375,6 +400,8 @@ const struct ethtool_ops netvsc_ethtool_ops = {
 	.set_ringparam = set_ringparam,
 	.get_coalesce = get_coalesce,
 	.set_coalesce = set_coalesce,
+	.get_tunable = get_tunable,
+	.set_tunable = set_tunable,
 	.get_rxfh_key_size = get_key_size,
 	.get_rxfh_indir_size = get_table_size,
 	.get_rxfh = compat_get_rxfh,

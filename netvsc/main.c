@@ -22,6 +22,10 @@ static unsigned int tx_copybreak = 2048;
 BOUNDED_PARAM(tx_copybreak, 0, 65536, 0644,
 	      "Frames up to so many bytes are copied to be sent together, longer ones are sent from where they are (default 2048)");
 
+static unsigned int rx_copybreak = 256;
+BOUNDED_PARAM(rx_copybreak, 0, 65536, 0444,
+	      "Frames up to so many bytes are copied, longer ones the stack reads in the receive buffer, to which the host can write; 65536: all are copied (default 256, and by ethtool --set-tunable)");
+
 static unsigned int reply_timeout = 10;
 BOUNDED_PARAM(reply_timeout, 1, 600, 0644,
 	      "Seconds the host may take to answer a request (default 10)");
@@ -48,6 +52,11 @@ unsigned int netvsc_default_queues(void)
 unsigned int netvsc_copy_limit(void)
 {
 	return READ_ONCE(tx_copybreak);
+}
+
+unsigned int netvsc_rx_copybreak(void)
+{
+	return rx_copybreak;
 }
 
 unsigned long netvsc_reply_timeout(void)

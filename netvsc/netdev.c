@@ -92,6 +92,8 @@ static int debugfs_show(struct seq_file *file, void *unused)
 	seq_printf(file, "recoveries: %u\n", nv->recoveries);
 	seq_printf(file, "receive buffer: %u bytes in %u pieces of %u\n", nv->recv_len,
 		   nv->recv_pieces.cnt, nv->recv_pieces.len);
+	seq_printf(file, "lent: %d pieces of at most %u; frames up to %u bytes are copied\n",
+		   atomic_read(&nv->lent), nv->lent_most, nv->rx_copybreak);
 	seq_printf(file, "send buffer: %u bytes in %u sections of %u, %u for each queue\n",
 		   nv->send_len, nv->send_pieces.cnt, nv->send_pieces.len, nv->tx_share);
 	seq_printf(file, "limits: %u frames of %u bytes in all, aligned to %u\n",
@@ -759,6 +761,7 @@ static struct netvsc *alloc_nic(struct vmbus_dev *vdev)
 	nv->l4_hash = NETVSC_L4_TCP4 | NETVSC_L4_TCP6 | NETVSC_L4_UDP4 | NETVSC_L4_UDP6;
 	nv->msg_enable = DEFAULT_MSG_ENABLE;
 	nv->tx_batch = BATCH_DEFAULT;
+	nv->rx_copybreak = netvsc_rx_copybreak();
 	nv->cfg.mtu = ETH_DATA_LEN;
 	nv->cfg.queues = min(netvsc_default_queues(), room);
 	ndev->netdev_ops = &netdev_ops;

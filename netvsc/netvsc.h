@@ -6,7 +6,8 @@
  * A frame is the host's from a successful send until its slot comes back as a
  * cookie, and the bus hands every cookie back exactly once: in a completion, or
  * when a closed channel is reaped. A piece of the receive buffer is ours from the
- * packet that names it until that packet is acknowledged. So nothing is sent
+ * packet that names it until that packet is acknowledged, and that is not before
+ * the stack has done with what it was lent of it. So nothing is sent
  * twice, and no memory is used again that the host may still read or write.
  *
  * RTNL is taken before struct netvsc.lock, and that before a transmit lock.
@@ -21,6 +22,7 @@
 #include <linux/atomic.h>
 #include <linux/dma-mapping.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/ratelimit.h>
@@ -131,6 +133,8 @@ struct netvsc_rx_stats {
 	u64 dropped;
 	u64 no_memory;
 	u64 coalesced;		/* frames the host had put together */
+	u64 lent;		/* frames the stack reads where the host has put them */
+	u64 copied;		/* bytes of the others */
 	u64 ack_busy;		/* no room to acknowledge */
 	u64 errors;
 	u64 xdp_drop;
@@ -142,6 +146,25 @@ struct netvsc_rx_stats {
 /* A packet of the host that is to be acknowledged. */
 struct netvsc_ack {
 	u64 id;
+	u32 pieces;
+	bool ok;
+};
+
+/**
+ * struct netvsc_hold - a piece of the receive buffer, and the packet it speaks for if that is lent
+ * @list: in netvsc_queue.held
+ * @id: of the packet
+ * @piece: first of its pieces that may still be read
+ * @pieces: that it gives back
+ * @next: piece of the same packet; or that it is the last, or free
+ * @ok: what to say of the packet
+ */
+struct netvsc_hold {
+	struct list_head list;
+	u64 id;
+	u32 piece;
+	u32 pieces;
+	u32 next;
 	bool ok;
 };
 
@@ -175,6 +198,12 @@ struct netvsc_part {
  * @acks: what is to be acknowledged; a ring of NETVSC_ACKS
  * @ack_head: oldest
  * @ack_tail: where the next goes
+ * @acks_unshown: pieces given back that the host may not have seen yet
+ * @ack_now: there is one that shall not wait; @ack_work says so, too
+ * @ack_work: shows them if nothing else does
+ * @held: packets that are lent, the oldest first while there is room
+ * @hold: of the packet that is being taken apart, if any of it was lent
+ * @may_lend: that packet may be
  * @parts: of a frame that is being put together
  * @part_cnt: how many
  * @part_bytes: of them all
@@ -213,6 +242,12 @@ struct netvsc_queue {
 	struct netvsc_ack *acks;
 	u32 ack_head;
 	u32 ack_tail;
+	u32 acks_unshown;
+	bool ack_now;
+	bool may_lend;
+	struct delayed_work ack_work;
+	struct list_head held;
+	struct netvsc_hold *hold;
 	struct netvsc_part *parts;
 	u32 part_cnt;
 	u32 part_bytes;
@@ -274,6 +309,12 @@ enum netvsc_reject {
  * @recv: where it is mapped
  * @recv_len: its bytes
  * @recv_pieces: how it is divided
+ * @recv_pages: what it is made of
+ * @holds: one for each piece
+ * @lent_most: pieces that may be lent at once
+ * @lent: pieces that are
+ * @rx_copybreak: no frame up to so many bytes is lent
+ * @acks_most: pieces that each queue may have given back without showing it to the host
  * @send_buf: send buffer, NULL without
  * @send: where it is mapped
  * @send_len: its bytes
@@ -335,6 +376,12 @@ struct netvsc {
 	u8 *recv;
 	u32 recv_len;
 	struct nvsp_pieces recv_pieces;
+	struct page *const *recv_pages;
+	struct netvsc_hold *holds;
+	u32 lent_most;
+	atomic_t lent;
+	u32 rx_copybreak;
+	u32 acks_most;
 	struct vmbus_buf *send_buf;
 	u8 *send;
 	u32 send_len;
@@ -399,6 +446,7 @@ struct netvsc {
 unsigned int netvsc_ring_bytes(void);
 unsigned int netvsc_default_queues(void);
 unsigned int netvsc_copy_limit(void);
+unsigned int netvsc_rx_copybreak(void);
 unsigned long netvsc_reply_timeout(void);	/* jiffies */
 unsigned long netvsc_attach_timeout(void);	/* jiffies, for all that is asked meanwhile */
 unsigned long netvsc_link_delay(void);		/* jiffies, between changes of carrier */
@@ -454,6 +502,20 @@ int netvsc_rx_alloc(struct netvsc_queue *q);
 void netvsc_rx_free(struct netvsc_queue *q);
 int netvsc_poll(struct napi_struct *napi, int budget);
 void netvsc_rx_count(struct netvsc_queue *q, u32 bytes, bool multicast);
+/* A packet need not be held longer: tell the host, at the end of the poll, if there is room. */
+void netvsc_ack(struct netvsc_queue *q, u64 id, bool ok, u32 pieces);
+bool netvsc_ack_room(const struct netvsc_queue *q);
+
+/* lend.c */
+int netvsc_lend_start(struct netvsc *nv, const struct nvsp_pieces *pieces);
+void netvsc_lend_stop(struct netvsc *nv);
+/* In NAPI: a packet of so many pieces begins; and ends. True if it is acknowledged later. */
+void netvsc_lend_packet(struct netvsc_queue *q, u32 pieces);
+bool netvsc_lend_packet_end(struct netvsc_queue *q, u64 id, bool ok, u32 pieces);
+/* A frame of that packet as it lies in the buffer, or NULL: copy it. */
+struct sk_buff *netvsc_lend(struct netvsc_queue *q, const struct netvsc_part *parts, u32 cnt);
+/* Acknowledge what nobody reads any more. */
+void netvsc_lend_take_back(struct netvsc_queue *q);
 
 /* xdp.c */
 int netvsc_xdp_alloc(struct netvsc_queue *q);

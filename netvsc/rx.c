@@ -3,8 +3,12 @@
  * rx.c - NAPI poll: packets to skbs, acknowledgements back
  *
  * What stands before a frame is copied, then parsed from the copy, once: the host
- * can change the receive buffer while we look. Acknowledgements are collected and
- * shown to the host together at the end of the poll.
+ * can change the receive buffer while we look. Long frames are lent to the stack
+ * (lend.c), others copied.
+ *
+ * Acknowledgements are written together at the end of the poll, and the host is
+ * not rung for them: it has enough of the buffer left, and sees them with the next
+ * frame that we send. If none is sent it is rung when many wait, or a while later.
  */
 #include "netvsc.h"
 
@@ -20,11 +24,33 @@
 #define LINEAR_MAX	3072u
 #define LINEAR_HEAD	256u
 
+/* So long the host waits at most for acknowledgements that nothing else has shown it. */
+#define ACK_DELAY	(HZ / 50)
+
+/* And so often we look, while nothing comes, if what was lent is back. */
+#define LEND_DELAY	HZ
+
 /* No frame that was put together is longer. */
 #define COALESCED_MAX	(65535u + ETH_HLEN)
 
+static void show_acks(struct work_struct *work)
+{
+	struct netvsc_queue *q = container_of(to_delayed_work(work), struct netvsc_queue,
+					      ack_work);
+
+	/*
+	 * The poll shows what there is, and looks for what is back. If the host has seen
+	 * everything meanwhile it is not rung.
+	 */
+	WRITE_ONCE(q->ack_now, true);
+	local_bh_disable();
+	napi_schedule(&q->napi);
+	local_bh_enable();
+}
+
 int netvsc_rx_alloc(struct netvsc_queue *q)
 {
+	INIT_DELAYED_WORK(&q->ack_work, show_acks);
 	q->acks = kvcalloc(NETVSC_ACKS, sizeof(*q->acks), GFP_KERNEL);
 	q->parts = kvcalloc(NVSP_MAX_RANGES, sizeof(*q->parts), GFP_KERNEL);
 	q->head = kmalloc(RNDIS_MAX_HEAD, GFP_KERNEL);
@@ -34,12 +60,18 @@ int netvsc_rx_alloc(struct netvsc_queue *q)
 	}
 	q->ack_head = 0;
 	q->ack_tail = 0;
+	q->acks_unshown = 0;
+	q->ack_now = false;
+	q->hold = NULL;
+	INIT_LIST_HEAD(&q->held);
 	q->part_cnt = 0;
 	return 0;
 }
 
 void netvsc_rx_free(struct netvsc_queue *q)
 {
+	/* Nobody polls any more, so nobody starts it again. */
+	cancel_delayed_work_sync(&q->ack_work);
 	netvsc_xdp_free(q);
 	kvfree(q->acks);
 	kvfree(q->parts);
@@ -51,46 +83,68 @@ void netvsc_rx_free(struct netvsc_queue *q)
 
 /* Acknowledge ---------------------------------------------------------------------*/
 
-static bool ack_room(const struct netvsc_queue *q)
+bool netvsc_ack_room(const struct netvsc_queue *q)
 {
 	return q->ack_tail - q->ack_head < NETVSC_ACKS;
 }
 
-static void ack(struct netvsc_queue *q, u64 id, bool ok)
+void netvsc_ack(struct netvsc_queue *q, u64 id, bool ok, u32 pieces)
 {
 	struct netvsc_ack *a = &q->acks[q->ack_tail++ % NETVSC_ACKS];
 
 	a->id = id;
 	a->ok = ok;
+	a->pieces = pieces;
 }
 
-/* If some are left an event will come when there is room for them. */
-static void flush_acks(struct netvsc_queue *q)
+/* What is no frame the host may be waiting for. */
+static void ack_now(struct netvsc_queue *q, u64 id, bool ok)
+{
+	netvsc_ack(q, id, ok, 0);
+	WRITE_ONCE(q->ack_now, true);
+}
+
+/* False: some are left, and an event will come when there is room for them. */
+static bool write_acks(struct netvsc_queue *q)
 {
 	struct nvsp_rndis_packet_complete done;
 	int err;
 
 	while (q->ack_head != q->ack_tail) {
 		struct netvsc_ack *a = &q->acks[q->ack_head % NETVSC_ACKS];
-		/* The last one shows all of them. */
-		bool more = q->ack_head + 1 != q->ack_tail;
 
 		nvsp_put_received(&done, a->ok);
 		err = vmbus_chan_send_completion(q->chan, a->id, &done, sizeof(done),
-						 more ? VMBUS_SEND_MORE : 0);
+						 VMBUS_SEND_MORE);
 		if (likely(!err)) {
 			q->ack_head++;
+			q->acks_unshown += a->pieces;
 			continue;
 		}
 		/* Of a channel that is gone nothing is owed any more. */
 		if (err != -EAGAIN) {
 			q->ack_head = q->ack_tail;
-			return;
+			return true;
 		}
 		q->rx.ack_busy++;
 		if (!vmbus_chan_want_space(q->chan, sizeof(done), 0))
-			return;
+			return false;
 	}
+	return true;
+}
+
+static void flush_acks(struct netvsc_queue *q)
+{
+	/* What was not written has shown the host what was. */
+	if (unlikely(!write_acks(q)))
+		q->acks_unshown = 0;
+	if (READ_ONCE(q->ack_now) || q->acks_unshown > READ_ONCE(q->nv->acks_most)) {
+		WRITE_ONCE(q->ack_now, false);
+		q->acks_unshown = 0;
+		vmbus_chan_kick(q->chan);
+	}
+	if ((q->acks_unshown || !list_empty(&q->held)) && !delayed_work_pending(&q->ack_work))
+		schedule_delayed_work(&q->ack_work, q->acks_unshown ? ACK_DELAY : LEND_DELAY);
 }
 
 /* Frames ----------------------------------------------------------------------------*/
@@ -161,6 +215,15 @@ static struct sk_buff *copy_small(struct netvsc_queue *q, const struct netvsc_pa
 	return skb;
 }
 
+static struct sk_buff *copy(struct netvsc_queue *q, const struct netvsc_part *parts, u32 cnt,
+			    u32 bytes)
+{
+	q->rx.copied += bytes;
+	if (likely(bytes <= LINEAR_MAX))
+		return copy_small(q, parts, cnt, bytes);
+	return copy_large(q, parts, cnt);
+}
+
 void netvsc_rx_count(struct netvsc_queue *q, u32 bytes, bool multicast)
 {
 	u64_stats_update_begin(&q->rx.syncp);
@@ -197,10 +260,9 @@ static void deliver(struct netvsc_queue *q, const struct netvsc_part *parts, u32
 		if (!skb)
 			return;
 	} else {
-		if (likely(bytes <= LINEAR_MAX))
-			skb = copy_small(q, parts, cnt, bytes);
-		else
-			skb = copy_large(q, parts, cnt);
+		skb = bytes > READ_ONCE(q->nv->rx_copybreak) ? netvsc_lend(q, parts, cnt) : NULL;
+		if (!skb)
+			skb = copy(q, parts, cnt, bytes);
 		if (unlikely(!skb)) {
 			q->rx.no_memory++;
 			q->rx.dropped++;
@@ -307,14 +369,15 @@ static void received(struct netvsc_queue *q, const struct vmbus_pkt *pkt)
 	if (unlikely(nvsp_parse_rx(pkt->ext, pkt->ext_len, pkt->payload, pkt->payload_len, &rx))) {
 		netvsc_reject(q, NETVSC_REJECT_TRANSFER);
 		if (pkt->wants_completion)
-			ack(q, pkt->id, false);
+			ack_now(q, pkt->id, false);
 		return;
 	}
 	if (unlikely(rx.control && q->index)) {
 		netvsc_reject(q, NETVSC_REJECT_CHANNEL);
-		ack(q, pkt->id, false);
+		ack_now(q, pkt->id, false);
 		return;
 	}
+	netvsc_lend_packet(q, rx.cnt);
 	for (i = 0; i < rx.cnt; i++) {
 		if (unlikely(nvsp_rx_range(&rx, i, &nv->recv_pieces, &offset, &len))) {
 			netvsc_reject(q, NETVSC_REJECT_RANGE);
@@ -330,7 +393,10 @@ static void received(struct netvsc_queue *q, const struct vmbus_pkt *pkt)
 		q->part_cnt = 0;
 		ok = false;
 	}
-	ack(q, pkt->id, ok);
+	if (unlikely(rx.control))
+		ack_now(q, pkt->id, ok);
+	else if (!netvsc_lend_packet_end(q, pkt->id, ok, rx.cnt))
+		netvsc_ack(q, pkt->id, ok, rx.cnt);
 }
 
 /* Notices ------------------------------------------------------------------------------*/
@@ -360,7 +426,7 @@ static void noticed(struct netvsc_queue *q, const struct vmbus_pkt *pkt)
 	}
 	/* A host that wants to know that we have seen it is told. */
 	if (pkt->wants_completion)
-		ack(q, pkt->id, true);
+		ack_now(q, pkt->id, true);
 }
 
 /* Poll -------------------------------------------------------------------------------*/
@@ -406,17 +472,19 @@ int netvsc_poll(struct napi_struct *napi, int budget)
 		return 0;
 	}
 	q->budget = budget;
-	if (unlikely(!ack_room(q)))
+	if (unlikely(!netvsc_ack_room(q)))
 		flush_acks(q);
-	while (ack_room(q) && vmbus_chan_recv(q->chan, &pkt))
+	while (netvsc_ack_room(q) && vmbus_chan_recv(q->chan, &pkt))
 		handle(q, &pkt);
 	netvsc_xdp_poll_end(q);
 	netvsc_tx_poll_end(q);
+	if (!list_empty(&q->held))
+		netvsc_lend_take_back(q);
 	flush_acks(q);
 	done = vmbus_chan_poll_end(q->chan);
 	if (done >= budget)
 		return budget;
-	if (unlikely(!ack_room(q))) {
+	if (unlikely(!netvsc_ack_room(q))) {
 		/* Packets may be left; the event that announces room goes on with them. */
 		napi_complete_done(napi, done);
 		return done;

@@ -224,9 +224,21 @@ static int lend_recv_buf(struct netvsc *nv)
 	if (len < 0)
 		return len;
 	err = nvsp_parse_recv_buf(nv->ask.reply, len, nv->recv_len, &pieces);
+	if (!err)
+		err = netvsc_lend_start(nv, &pieces);
 	/* Published by the request that brings the first packet. */
 	if (!err)
 		nv->recv_pieces = pieces;
+	return err;
+}
+
+/* What the stack still has from the last time is its own for good: the host gets other pages. */
+static int renew_recv_buf(struct netvsc *nv)
+{
+	int err = vmbus_buf_renew(nv->vdev->chan, nv->recv_buf);
+
+	nv->recv = vmbus_buf_addr(nv->recv_buf);
+	nv->recv_pages = vmbus_buf_pages(nv->recv_buf);
 	return err;
 }
 
@@ -532,13 +544,15 @@ static void close_all(struct netvsc *nv)
 	for (i = nv->queue_cnt; i--;)
 		close_queue(&nv->queues[i]);
 	nv->queue_cnt = 0;
+	netvsc_lend_stop(nv);
+	nv->acks_most = 0;
 	memset(&nv->recv_pieces, 0, sizeof(nv->recv_pieces));
 	memset(&nv->send_pieces, 0, sizeof(nv->send_pieces));
 }
 
 int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg)
 {
-	const char *step = "channel";
+	const char *step = "receive buffer";
 	int err;
 
 	lockdep_assert_held(&nv->lock);
@@ -549,6 +563,10 @@ int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg)
 	nv->subs_tries = 0;
 	nv->host_table_valid = false;
 	WRITE_ONCE(nv->gone, false);
+	err = renew_recv_buf(nv);
+	if (err)
+		goto err;
+	step = "channel";
 	err = open_queue(&nv->queues[0], nv->vdev->chan);
 	if (err)
 		goto err;
@@ -576,6 +594,8 @@ int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg)
 
 	nv->subs_missing = ask_for_subs(nv);
 	nv->tx_share = min(nv->send_pieces.cnt / (1 + nv->subs_missing), 4096u / 8);
+	/* An eighth of the receive buffer the host can do without. */
+	WRITE_ONCE(nv->acks_most, nv->recv_pieces.cnt / 8 / (1 + nv->subs_missing));
 	netvsc_take_subs(nv, SUBS_WAIT_MS);
 	if (nv->subs_missing) {
 		netdev_info(nv->ndev, "%u of the promised channels are not there yet\n",

@@ -11,6 +11,7 @@
  * from the number.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,13 @@ static int receive_all(uint32_t count, long seconds)
 		perror("datagrams");
 		return 1;
 	}
-	while (good + bad < count && (len = recv(fd, bytes, sizeof(bytes), 0)) >= 0) {
+	while (good + bad < count) {
+		len = recv(fd, bytes, sizeof(bytes), 0);
+		/* It was stopped, and goes on: with a time limit that ends the call. */
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			break;
 		if (!is_right((uint32_t)len)) {
 			bad++;
 			continue;
