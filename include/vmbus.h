@@ -343,6 +343,25 @@ int vmbus_chan_send_ranges(struct vmbus_chan *chan, const struct vmbus_range *ra
 int vmbus_chan_send_completion(struct vmbus_chan *chan, u64 id, const void *payload,
 			       u32 len, unsigned int flags);
 
+/* The longest answer of vmbus_chan_send_completions(). */
+#define VMBUS_ANSWER_MAX	16u
+
+/**
+ * vmbus_chan_send_completions() - answer several packets of the host alike
+ * @chan: the channel they came on
+ * @ids: of the packets
+ * @count: how many
+ * @payload: bytes to copy into each answer
+ * @len: how many, at most VMBUS_ANSWER_MAX
+ *
+ * As vmbus_chan_send_completion() with VMBUS_SEND_MORE for each of them, in less time.
+ *
+ * Context: Any.
+ * Return: how many were put, less than @count if there is no room for more; or -ENODEV.
+ */
+int vmbus_chan_send_completions(struct vmbus_chan *chan, const u64 *ids, u32 count,
+				const void *payload, u32 len);
+
 /**
  * vmbus_chan_send_reply() - answer a packet of the host by a packet like it
  * @chan: the channel it came on

@@ -145,8 +145,7 @@ struct netvsc_rx_stats {
 
 /* A packet of the host that is to be acknowledged. */
 struct netvsc_ack {
-	u64 id;
-	u32 pieces;
+	u16 pieces;
 	bool ok;
 };
 
@@ -196,6 +195,7 @@ struct netvsc_part {
  * @done_packets: completed in this poll, for the queue limits
  * @done_bytes: likewise
  * @acks: what is to be acknowledged; a ring of NETVSC_ACKS
+ * @ack_ids: the packets' ids, likewise
  * @ack_head: oldest
  * @ack_tail: where the next goes
  * @acks_unshown: pieces given back that the host may not have seen yet
@@ -240,6 +240,7 @@ struct netvsc_queue {
 	u32 done_packets;
 	u32 done_bytes;
 	struct netvsc_ack *acks;
+	u64 *ack_ids;
 	u32 ack_head;
 	u32 ack_tail;
 	u32 acks_unshown;

@@ -52,9 +52,10 @@ int netvsc_rx_alloc(struct netvsc_queue *q)
 {
 	INIT_DELAYED_WORK(&q->ack_work, show_acks);
 	q->acks = kvcalloc(NETVSC_ACKS, sizeof(*q->acks), GFP_KERNEL);
+	q->ack_ids = kvcalloc(NETVSC_ACKS, sizeof(*q->ack_ids), GFP_KERNEL);
 	q->parts = kvcalloc(NVSP_MAX_RANGES, sizeof(*q->parts), GFP_KERNEL);
 	q->head = kmalloc(RNDIS_MAX_HEAD, GFP_KERNEL);
-	if (!q->acks || !q->parts || !q->head || netvsc_xdp_alloc(q)) {
+	if (!q->acks || !q->ack_ids || !q->parts || !q->head || netvsc_xdp_alloc(q)) {
 		netvsc_rx_free(q);
 		return -ENOMEM;
 	}
@@ -74,9 +75,11 @@ void netvsc_rx_free(struct netvsc_queue *q)
 	cancel_delayed_work_sync(&q->ack_work);
 	netvsc_xdp_free(q);
 	kvfree(q->acks);
+	kvfree(q->ack_ids);
 	kvfree(q->parts);
 	kfree(q->head);
 	q->acks = NULL;
+	q->ack_ids = NULL;
 	q->parts = NULL;
 	q->head = NULL;
 }
@@ -90,11 +93,11 @@ bool netvsc_ack_room(const struct netvsc_queue *q)
 
 void netvsc_ack(struct netvsc_queue *q, u64 id, bool ok, u32 pieces)
 {
-	struct netvsc_ack *a = &q->acks[q->ack_tail++ % NETVSC_ACKS];
+	u32 at = q->ack_tail++ % NETVSC_ACKS;
 
-	a->id = id;
-	a->ok = ok;
-	a->pieces = pieces;
+	q->ack_ids[at] = id;
+	q->acks[at].pieces = pieces;
+	q->acks[at].ok = ok;
 }
 
 /* What is no frame the host may be waiting for. */
@@ -104,28 +107,41 @@ static void ack_now(struct netvsc_queue *q, u64 id, bool ok)
 	WRITE_ONCE(q->ack_now, true);
 }
 
+/* The oldest ones that say the same and lie side by side; how many. */
+static u32 like_acks(const struct netvsc_queue *q)
+{
+	u32 at = q->ack_head % NETVSC_ACKS, cnt = 1;
+	u32 most = min(q->ack_tail - q->ack_head, NETVSC_ACKS - at);
+
+	while (cnt < most && q->acks[at + cnt].ok == q->acks[at].ok)
+		cnt++;
+	return cnt;
+}
+
 /* False: some are left, and an event will come when there is room for them. */
 static bool write_acks(struct netvsc_queue *q)
 {
 	struct nvsp_rndis_packet_complete done;
-	int err;
+	u32 at, cnt;
+	int put;
 
 	while (q->ack_head != q->ack_tail) {
-		struct netvsc_ack *a = &q->acks[q->ack_head % NETVSC_ACKS];
-
-		nvsp_put_received(&done, a->ok);
-		err = vmbus_chan_send_completion(q->chan, a->id, &done, sizeof(done),
-						 VMBUS_SEND_MORE);
-		if (likely(!err)) {
-			q->ack_head++;
-			q->acks_unshown += a->pieces;
-			continue;
-		}
+		at = q->ack_head % NETVSC_ACKS;
+		cnt = like_acks(q);
+		nvsp_put_received(&done, q->acks[at].ok);
+		put = vmbus_chan_send_completions(q->chan, &q->ack_ids[at], cnt, &done,
+						  sizeof(done));
 		/* Of a channel that is gone nothing is owed any more. */
-		if (err != -EAGAIN) {
+		if (unlikely(put < 0)) {
 			q->ack_head = q->ack_tail;
 			return true;
 		}
+		q->ack_head += put;
+		cnt -= put;
+		while (put--)
+			q->acks_unshown += q->acks[at++].pieces;
+		if (likely(!cnt))
+			continue;
 		q->rx.ack_busy++;
 		if (!vmbus_chan_want_space(q->chan, sizeof(done), 0))
 			return false;

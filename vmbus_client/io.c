@@ -240,6 +240,42 @@ int vmbus_chan_send_completion(struct vmbus_chan *chan, u64 id, const void *payl
 }
 EXPORT_SYMBOL_GPL(vmbus_chan_send_completion);
 
+int vmbus_chan_send_completions(struct vmbus_chan *chan, const u64 *ids, u32 count,
+				const void *payload, u32 len)
+{
+	/* In one piece, as it will lie in the ring. */
+	struct {
+		struct vmbus_pkt_hdr hdr;
+		u8 payload[VMBUS_ANSWER_MAX];
+	} answer;
+	struct ring_vec vec = { &answer, sizeof(answer.hdr) + len };
+	int err = -ENODEV;
+	bool kick = false;
+	unsigned long irq;
+	u32 done = 0;
+
+	if (WARN_ON_ONCE(len > sizeof(answer.payload)))
+		return -ENODEV;
+	pkt_put_completion(&answer.hdr, len, 0);
+	memcpy(answer.payload, payload, len);
+	spin_lock_irqsave(&chan->tx_lock, irq);
+	while (likely(chan->tx_open)) {
+		if (done == count) {
+			err = 0;
+			break;
+		}
+		answer.hdr.id = cpu_to_le64(ids[done]);
+		err = put(chan, &vec, 1, VMBUS_SEND_MORE, &kick);
+		if (unlikely(err))
+			break;
+		done++;
+	}
+	spin_unlock_irqrestore(&chan->tx_lock, irq);
+	after_send(chan, err, kick);
+	return !err || err == -EAGAIN ? (int)done : -ENODEV;
+}
+EXPORT_SYMBOL_GPL(vmbus_chan_send_completions);
+
 int vmbus_chan_send_reply(struct vmbus_chan *chan, u64 id, const void *payload, u32 len,
 			  unsigned int flags)
 {
