@@ -30,8 +30,8 @@
 /* And so often we look, while nothing comes, if what was lent is back. */
 #define LEND_DELAY	HZ
 
-/* No frame that was put together is longer. */
-#define COALESCED_MAX	(65535u + ETH_HLEN)
+/* No frame is longer, put together or not. */
+#define FRAME_MAX	(65535u + ETH_HLEN)
 
 static void show_acks(struct work_struct *work)
 {
@@ -316,7 +316,7 @@ static bool add_part(struct netvsc_queue *q, const struct netvsc_part *part,
 	/* As many as a packet has ranges fit, so only the bytes can be too many. */
 	q->parts[q->part_cnt++] = *part;
 	q->part_bytes += part->len;
-	if (unlikely(q->part_bytes > COALESCED_MAX)) {
+	if (unlikely(q->part_bytes > FRAME_MAX)) {
 		q->part_cnt = 0;
 		return false;
 	}
@@ -348,7 +348,7 @@ static bool frame(struct netvsc_queue *q, u32 offset, u32 len)
 	struct netvsc_part part;
 	struct rndis_rx rx;
 
-	if (unlikely(!parse(q, q->nv->recv + offset, len, &rx))) {
+	if (unlikely(!parse(q, q->nv->recv + offset, len, &rx) || rx.data_len > FRAME_MAX)) {
 		netvsc_reject(q, NETVSC_REJECT_FRAME);
 		q->rx.errors++;
 		return false;

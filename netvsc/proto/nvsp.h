@@ -233,7 +233,11 @@ int nvsp_parse_rx(const void *ext, u32 ext_len, const void *payload, u32 payload
  * @offset: where it starts
  * @len: bytes of it
  *
- * Return: 0, or -EPROTO if it leaves the buffer or is longer than a piece.
+ * A frame of a large MTU may be longer than a piece: the host then takes as many side by
+ * side as it needs, and names them as one range. No guest driver asks for more than that
+ * it lies in the buffer.
+ *
+ * Return: 0, or -EPROTO if it leaves the buffer.
  */
 static inline int nvsp_rx_range(const struct nvsp_rx *rx, u32 index,
 				const struct nvsp_pieces *pieces, u32 *offset, u32 *len)
@@ -242,7 +246,7 @@ static inline int nvsp_rx_range(const struct nvsp_rx *rx, u32 index,
 
 	*offset = le32_to_cpu(rx->ranges[index].byte_offset);
 	*len = le32_to_cpu(rx->ranges[index].byte_count);
-	if (*len > pieces->len || *offset > end - *len)
+	if (*len > end || *offset > end - *len)
 		return -EPROTO;
 	return 0;
 }

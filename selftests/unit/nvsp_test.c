@@ -224,10 +224,11 @@ TEST(ranges_of_a_packet_are_those_it_has)
 	EXPECT_EQ(parse(&p, ext, 40, &rx), -EPROTO);
 }
 
-TEST(a_range_lies_in_the_buffer_and_is_no_longer_than_a_piece)
+TEST(a_range_lies_in_the_buffer_and_may_be_longer_than_a_piece)
 {
 	static const struct { u32 offset, len; int err; } rows[] = {
-		{ 0, 1806, 0 }, { 0, 1807, -EPROTO }, { 16254, 1806, 0 }, { 16255, 1806, -EPROTO },
+		{ 0, 1806, 0 }, { 1806, 9014, 0 }, { 16254, 1806, 0 }, { 16255, 1806, -EPROTO },
+		{ 0, 18060, 0 }, { 1, 18060, -EPROTO }, { 0, 18061, -EPROTO },
 		{ 18060, 0, 0 }, { 18061, 0, -EPROTO }, { 0xffffffffu, 1, -EPROTO },
 		{ 0xffffff00u, 0x200, -EPROTO }, { 1, 0xffffffffu, -EPROTO },
 	};
