@@ -38,6 +38,8 @@ for header in linux/fs.h linux/fs/super.h; do
 done
 str COMPAT_RXFH_PARAM linux/ethtool.h ethtool_ops 'int set_rxfh struct net_device struct ethtool_rxfh_param'
 str COMPAT_RXFH_FIELDS linux/ethtool.h ethtool_ops 'int get_rxfh_fields'
+hdr COMPAT_FRAG_FILL linux/skbuff.h 'void skb_frag_fill_page_desc skb_frag_t'
+hdr COMPAT_FRAGS_TRUESIZE linux/skbuff.h 'u32 xdp_frags_truesize'
 hdr COMPAT_XDP_FEATURES net/xdp.h 'xdp_set_features_flag struct net_device'
 str COMPAT_QSTATS net/netdev_queues.h netdev_queue_stats_tx 'u64 stop u64 wake'
 hdr COMPAT_QUEUE_NAPI linux/netdevice.h 'void netif_queue_set_napi struct net_device'

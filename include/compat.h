@@ -125,6 +125,27 @@
 #define compat_xdp_features(ndev, features)	((void)(ndev))
 #endif
 
+/* 6.5: a fragment is filled in at once */
+#ifdef COMPAT_FRAG_FILL
+#define compat_frag_set(frag, page, offset, size) skb_frag_fill_page_desc(frag, page, offset, size)
+#else
+#define compat_frag_set(frag, page, offset, size)						\
+	do {											\
+		skb_frag_t *__frag = (frag);							\
+												\
+		__skb_frag_set_page(__frag, page);						\
+		skb_frag_off_set(__frag, offset);						\
+		skb_frag_size_set(__frag, size);						\
+	} while (0)
+#endif
+
+/* 6.14: frames in several pages say what memory they take */
+#ifdef COMPAT_FRAGS_TRUESIZE
+#define compat_frags_truesize(shared, bytes)	((shared)->xdp_frags_truesize = (bytes))
+#else
+#define compat_frags_truesize(shared, bytes)	((void)(shared))
+#endif
+
 /* 6.8: user space is told who polls a queue */
 #ifdef COMPAT_QUEUE_NAPI
 #define compat_queue_set_napi(ndev, index, napi)						\

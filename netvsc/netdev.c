@@ -532,7 +532,7 @@ static int change_mtu(struct net_device *ndev, int mtu)
 	struct netvsc_config want = nv->cfg;
 	int err;
 
-	if (rtnl_dereference(nv->xdp_prog) && !netvsc_xdp_fits(mtu))
+	if (netvsc_xdp_is_small(rtnl_dereference(nv->xdp_prog)) && !netvsc_xdp_fits(mtu))
 		return -EINVAL;
 	want.mtu = mtu;
 	err = netvsc_reconfigure(nv, &want);
@@ -559,12 +559,13 @@ static int set_features(struct net_device *ndev, netdev_features_t features)
 	return err;
 }
 
-/* Frames that the host has put together are more than a program can see. */
+/* Frames that the host has put together are more than every program can see. */
 static netdev_features_t fix_features(struct net_device *ndev, netdev_features_t features)
 {
 	struct netvsc *nv = netdev_priv(ndev);
 
-	return rtnl_dereference(nv->xdp_prog) ? features & ~NETIF_F_LRO : features;
+	return netvsc_xdp_is_small(rtnl_dereference(nv->xdp_prog)) ? features & ~NETIF_F_LRO :
+								      features;
 }
 
 /* The place of the transport header has ten bits. */
@@ -829,7 +830,8 @@ static int register_nic(struct netvsc *nv)
 	ndev->max_mtu = nv->version >= NVSP_VERSION_2 ? ETH_MAX_MTU - ETH_HLEN : ETH_DATA_LEN;
 	netif_carrier_off(ndev);
 	compat_xdp_features(ndev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
-				  NETDEV_XDP_ACT_NDO_XMIT);
+				  NETDEV_XDP_ACT_NDO_XMIT | NETDEV_XDP_ACT_RX_SG |
+				  NETDEV_XDP_ACT_NDO_XMIT_SG);
 
 	rtnl_lock();
 	err = set_queue_numbers(nv);

@@ -525,8 +525,10 @@ void netvsc_xdp_free(struct netvsc_queue *q);
 struct sk_buff *netvsc_xdp_run(struct netvsc_queue *q, struct bpf_prog *prog,
 			       const struct netvsc_part *parts, u32 cnt, u32 bytes);
 void netvsc_xdp_poll_end(struct netvsc_queue *q);
-/* Frames of this MTU fit where programs see them. */
+/* Frames of this MTU fit in the first page, where every program sees them. */
 bool netvsc_xdp_fits(u32 mtu);
+/* There is a program, and it knows of no page but the first. */
+bool netvsc_xdp_is_small(const struct bpf_prog *prog);
 int netvsc_xdp_setup(struct net_device *ndev, struct netdev_bpf *bpf);
 int netvsc_xdp_xmit(struct net_device *ndev, int cnt, struct xdp_frame **frames, u32 flags);
 

@@ -68,6 +68,48 @@ excluded() {
 		in_ns b ethtool -K "$nic2" lro on && ! program pass && in_ns b ethtool -K "$nic2" lro off
 }
 
+# Frames in several pages, for programs that know of them: MTU 9000, and what the host has put together.
+all_program() { in_ns b ip -force link set dev "$nic2" xdpdrv obj bin/xdp.o program "$1_all"; }
+mtu_9000() { in_ns b ip link set "$nic2" mtu "${1-9000}" && in_ns a ip link set "$nic1" mtu "${1-9000}"; }
+large_stranger() { pings a 10.7.1.77 -s 8000 && pings a 10.7.1.77 -s 5000 && pings a 10.7.1.77; }
+large_unanswered() { ! ip netns exec a ping -n -c 3 -i 0.02 -W 1 -s 8900 10.7.1.2; }
+
+large_passed() {
+	no_program && mtu_9000 && all_program pass && pings a 10.7.1.2 -s 8972 -M "do" && iperf 10.7.1.2 1M &&
+		in_ns b ethtool -K "$nic2" lro on && iperf 10.7.1.2 1M && iperf 10.7.1.2 1M -R
+}
+
+large_sent_back() { all_program tx && grows rx_queue_0_xdp_tx 15 large_stranger; }
+# Before 6.3 no kernel redirects frames in several pages: the program's failure is counted.
+large_redirected() {
+	all_program redirect || return 1
+	case $(uname -r) in
+	5.* | 6.[0-2].*)
+		grows rx_queue_0_xdp_drop 3 large_lost && grows rx_queue_0_xdp_redirect 5 stranger ;;
+	*) grows rx_queue_0_xdp_redirect 15 large_stranger ;;
+	esac
+}
+large_lost() { ! ip netns exec a ping -n -c 3 -i 0.02 -W 1 -s 8000 10.7.1.77; }
+large_dropped() { all_program drop && grows rx_queue_0_xdp_drop 3 large_unanswered; }
+# Cut short they are no IP any more, but a program may do it, and the rest goes on.
+large_cut() { all_program cut && large_unanswered && pings a 10.7.1.2 -s 7000 && pings a 10.7.1.2; }
+
+# The way back to programs that know of one page.
+large_no_more() {
+	! program pass && mtu_9000 1500 && ! program pass && in_ns b ethtool -K "$nic2" lro off && program pass &&
+		pings a 10.7.1.2 && no_program
+}
+
+# A program in user space answers, over a socket that every frame goes to and comes from.
+af_xdp() {
+	in_ns b bin/xsk "$nic2" 10 >/tmp/xsk.out 2>&1 &
+	xsk=$!
+	wait_for 20 grep -q ready /tmp/xsk.out && grows rx_queue_0_xdp_redirect 10 ten_pings && wait "$xsk" &&
+		cat /tmp/xsk.out && pings a 10.7.1.2
+}
+
+ten_pings() { pings a 10.7.1.77 && pings a 10.7.1.77 -s 1400; }
+
 # It stays when the host is brought down and up, and goes with the driver.
 survives() {
 	program tx && in_ns b ip link set "$nic2" mtu 1400 && grows rx_queue_0_xdp_tx 5 stranger &&
@@ -122,7 +164,7 @@ sleeps() {
 
 end() { ip netns del a && ip netns del b && unload_net; }
 
-ktap_plan 17
+ktap_plan 24
 ktap_check nics_come_up set_up
 ktap_check xdp_pass passes
 ktap_check xdp_drop dropped
@@ -132,6 +174,13 @@ ktap_check xdp_redirect redirected
 ktap_check programs_change_under_traffic exchanged
 ktap_check program_survives_a_change survives
 ktap_check programs_exclude_what_they_cannot_see excluded
+ktap_check large_frames_pass_programs large_passed
+ktap_check large_frames_sent_back large_sent_back
+ktap_check large_frames_redirected large_redirected
+ktap_check large_frames_dropped large_dropped
+ktap_check large_frames_cut_short large_cut
+ktap_check programs_that_know_one_page_again large_no_more
+ktap_check sockets_of_af_xdp af_xdp
 ktap_check filter_follows_multicast_groups multicast
 ktap_check mac_address_changes set_mac
 ktap_check host_that_completes_nothing stuck

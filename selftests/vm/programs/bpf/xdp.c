@@ -12,6 +12,9 @@
 #define SEC(name)	__attribute__((section(name), used))
 
 static long (*bpf_redirect)(__u32 ifindex, __u64 flags) = (void *)BPF_FUNC_redirect;
+static long (*bpf_xdp_adjust_tail)(struct xdp_md *ctx, int delta) =
+	(void *)BPF_FUNC_xdp_adjust_tail;
+static __u64 (*bpf_xdp_get_buff_len)(struct xdp_md *ctx) = (void *)BPF_FUNC_xdp_get_buff_len;
 static long (*bpf_xdp_adjust_head)(struct xdp_md *ctx, int delta) =
 	(void *)BPF_FUNC_xdp_adjust_head;
 
@@ -70,10 +73,15 @@ int pass(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
+static inline int dropped(struct xdp_md *ctx)
+{
+	return ping_of(ctx, ICMP_ECHO) ? XDP_DROP : XDP_PASS;
+}
+
 SEC("xdp/drop")
 int drop(struct xdp_md *ctx)
 {
-	return ping_of(ctx, ICMP_ECHO) ? XDP_DROP : XDP_PASS;
+	return dropped(ctx);
 }
 
 SEC("xdp/aborted")
@@ -82,8 +90,7 @@ int aborted(struct xdp_md *ctx)
 	return ping_of(ctx, ICMP_ECHO) ? XDP_ABORTED : XDP_PASS;
 }
 
-SEC("xdp/tx")
-int tx(struct xdp_md *ctx)
+static inline int sent_back(struct xdp_md *ctx)
 {
 	struct ping *ping = ping_of(ctx, ICMP_ECHO);
 
@@ -93,9 +100,14 @@ int tx(struct xdp_md *ctx)
 	return XDP_TX;
 }
 
+SEC("xdp/tx")
+int tx(struct xdp_md *ctx)
+{
+	return sent_back(ctx);
+}
+
 /* The NIC it came from is as good as another. */
-SEC("xdp/redirect")
-int redirect(struct xdp_md *ctx)
+static inline int redirected(struct xdp_md *ctx)
 {
 	struct ping *ping = ping_of(ctx, ICMP_ECHO);
 
@@ -103,6 +115,49 @@ int redirect(struct xdp_md *ctx)
 		return XDP_PASS;
 	turn(ping);
 	return bpf_redirect(ctx->ingress_ifindex, 0);
+}
+
+SEC("xdp/redirect")
+int redirect(struct xdp_md *ctx)
+{
+	return redirected(ctx);
+}
+
+/*
+ * The same for frames that are in several pages, whose beginning is in the first. Loaders
+ * know programs of this kind by the section, which is one for all.
+ */
+SEC("xdp.frags")
+int pass_all(struct xdp_md *ctx __attribute__((unused)))
+{
+	return XDP_PASS;
+}
+
+SEC("xdp.frags")
+int drop_all(struct xdp_md *ctx)
+{
+	return dropped(ctx);
+}
+
+SEC("xdp.frags")
+int tx_all(struct xdp_md *ctx)
+{
+	return sent_back(ctx);
+}
+
+SEC("xdp.frags")
+int redirect_all(struct xdp_md *ctx)
+{
+	return redirected(ctx);
+}
+
+/* What is long loses its last 6000 bytes, all of the last page with them. */
+SEC("xdp.frags")
+int cut_all(struct xdp_md *ctx)
+{
+	if (bpf_xdp_get_buff_len(ctx) > 8000 && bpf_xdp_adjust_tail(ctx, -6000))
+		return XDP_ABORTED;
+	return XDP_PASS;
 }
 
 static const char gpl[] SEC("license") = "GPL";
