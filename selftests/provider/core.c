@@ -164,6 +164,13 @@ int vsp_option(struct vsp *vsp, const char *name, const char *value, char *err, 
 
 /* Time ----------------------------------------------------------------------*/
 
+void vsp_watch(struct vsp *vsp, int fd, void (*readable)(void *arg), void (*writable)(void *arg),
+	       void *arg)
+{
+	if (vsp->transport->watch)
+		vsp->transport->watch(vsp->ctx, fd, readable, writable, arg);
+}
+
 uint64_t vsp_now(struct vsp *vsp)
 {
 	return vsp->transport->now(vsp->ctx);

@@ -116,6 +116,14 @@ static void log_line(void *ctx, const char *line)
 		printf("# host: %s\n", line);
 }
 
+static void watch(void *ctx, int fd, void (*readable)(void *arg), void (*writable)(void *arg),
+		  void *arg)
+{
+	struct loopback *lb = ctx;
+
+	lb->watched = (struct loopback_watched){ fd, readable, writable, arg };
+}
+
 static const struct vsp_transport transport = {
 	.post_message = post_message,
 	.set_event = set_event,
@@ -125,6 +133,7 @@ static const struct vsp_transport transport = {
 	.map = map,
 	.now = now,
 	.arm_timer = arm_timer,
+	.watch = watch,
 	.log = log_line,
 };
 
@@ -214,6 +223,16 @@ void loopback_deliver(struct loopback *lb)
 		lb->listener[i].signals = 0;
 		vsp_event(lb->vsp, connection_id, signals);
 	}
+}
+
+void loopback_look(struct loopback *lb)
+{
+	struct loopback_watched *w = &lb->watched;
+
+	if (w->readable)
+		w->readable(w->arg);
+	if (w->writable)
+		w->writable(w->arg);
 }
 
 void loopback_advance(struct loopback *lb, uint64_t ns)

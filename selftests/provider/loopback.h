@@ -29,6 +29,13 @@ struct loopback {
 		uint64_t signals;	/* not yet seen by the host */
 	} listener[LOOPBACK_LISTENERS];
 
+	struct loopback_watched {	/* a device's descriptor, one at most */
+		int fd;
+		void (*readable)(void *arg);
+		void (*writable)(void *arg);
+		void *arg;
+	} watched;
+
 	uint64_t now, timer;
 	uint64_t events;		/* flags newly set, ever */
 	bool refuse_events;		/* as if the VP's SynIC were off */
@@ -58,6 +65,8 @@ void *loopback_page(struct loopback *lb, uint64_t pfn);
 
 /* Let the host see the signals sent so far. */
 void loopback_deliver(struct loopback *lb);
+/* Let a device look at its descriptor. */
+void loopback_look(struct loopback *lb);
 /* Let time pass, and the host's timers with it. */
 void loopback_advance(struct loopback *lb, uint64_t ns);
 /* The guest machine is reset: its memory stays, all else goes. */

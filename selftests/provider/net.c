@@ -346,33 +346,51 @@ static void sub_channels(struct net *net, struct vsp_chan *chan, const struct vs
 
 /* Data path -------------------------------------------------------------------------*/
 
-void net_answer_switch(struct net *net)
+/* In the order in which they came. */
+void net_answer_switches(struct net *net)
 {
-	if (!net->vf_due)
-		return;
-	net->vf_due = false;
-	net_complete(net, net->chans[0], net->vf_id, NULL, 0);
+	uint32_t i;
+
+	for (i = 0; i < net->vf_due_cnt; i++)
+		net_complete(net, net->chans[0], net->vf_due[i].id, NULL, 0);
+	net->vf_due_cnt = 0;
+}
+
+/* A guest may want to go back before it knows that it has got there. */
+static bool is_due(const struct net *net, uint32_t path)
+{
+	uint32_t i;
+
+	for (i = 0; i < net->vf_due_cnt; i++)
+		if (net->vf_due[i].path == path)
+			return true;
+	return false;
 }
 
 static void switch_path(struct net *net, const struct vsp_pkt *pkt)
 {
 	struct nvsp_switch_data_path msg;
+	uint32_t path;
 
 	memcpy(&msg, pkt->payload, sizeof(msg));
-	if (net->version < NVSP_VERSION_4 || le32_to_cpu(msg.path) > NVSP_PATH_VF ||
-	    net->vf_due) {
-		net_breach(net, "data path switched to %u, or before the last switch is over",
-			   le32_to_cpu(msg.path));
+	path = le32_to_cpu(msg.path);
+	if (net->version < NVSP_VERSION_4 || path > NVSP_PATH_VF || is_due(net, path)) {
+		net_breach(net, "data path switched to %u, or before the last such switch is over",
+			   path);
 		return;
 	}
+	if (net->vf_switches == NET_SWITCHES_IGNORED) {
+		net->count.vf_ignored++;
+		return;
+	}
+	net->count.vf_switches++;
 	/* A guest may have heard late of a function that is gone. */
-	net->path = net->vf ? le32_to_cpu(msg.path) : NVSP_PATH_SYNTHETIC;
+	net->path = net->vf ? path : NVSP_PATH_SYNTHETIC;
 	if (!pkt->wants_completion)
 		return;
-	net->vf_due = true;
-	net->vf_id = pkt->id;
-	if (!net->vf_hold)
-		net_answer_switch(net);
+	net->vf_due[net->vf_due_cnt++] = (struct net_switch){ pkt->id, path };
+	if (net->vf_switches == NET_SWITCHES_CONFIRMED)
+		net_answer_switches(net);
 }
 
 /* Packets ---------------------------------------------------------------------------*/
@@ -479,7 +497,7 @@ static void begin_anew(struct net *net)
 	net->sections = NULL;
 	net->sub_channels = 0;
 	net->path = NVSP_PATH_SYNTHETIC;
-	net->vf_due = false;
+	net->vf_due_cnt = 0;
 	net_rndis_reset(net);
 }
 
@@ -521,4 +539,6 @@ void net_init(struct net *net)
 	net->jobs_end = &net->jobs;
 	net->notices_end = &net->notices;
 	net->waiting_end = &net->waiting;
+	net->vf_waiting_end = &net->vf_waiting;
+	net->vf_fd = -1;
 }

@@ -7,6 +7,7 @@
  * net_tx.c    frames from the guest, looked at closely
  * net_rx.c    frames to the guest
  * net_peer.c  what is at the other end of the cable
+ * net_vf.c    the other way: a virtual function
  * net_spoil.c lies in what goes to the guest
  * net_ctl.c   options, commands, counters
  */
@@ -107,6 +108,8 @@ struct net_counters {
 	uint64_t rx_frames, rx_bytes, rx_packets, rx_rsc, rx_rsc_parts, rx_segments;
 	uint64_t rx_filtered, rx_no_carrier, rx_too_long, rx_full, rx_waited, rx_vf_path;
 	uint64_t rx_failed;		/* packets the guest completed with another status */
+	uint64_t vf_tx_frames, vf_tx_wrong, vf_rx_frames, vf_rx_lost;
+	uint64_t vf_switches, vf_ignored;
 	uint64_t control, notices, lies;
 	uint64_t sunk_good, sunk_bad, sunk_lost, answered;
 };
@@ -193,9 +196,20 @@ struct net {
 	bool vf;
 	uint32_t vf_serial;
 	uint32_t path;
-	bool vf_hold;
-	bool vf_due;			/* a switch waits to be answered */
-	uint64_t vf_id;
+	enum net_switches {
+		NET_SWITCHES_CONFIRMED,
+		NET_SWITCHES_HELD,		/* confirmed when somebody says so */
+		NET_SWITCHES_IGNORED,
+	} vf_switches;
+	struct net_switch {			/* waits to be confirmed */
+		uint64_t id;
+		uint32_t path;
+	} vf_due[NVSP_PATH_VF + 1];
+	uint32_t vf_due_cnt;
+	char vf_cable[96];			/* prefix of the sockets; empty: none */
+	int vf_fd;
+	struct net_frame *vf_waiting, **vf_waiting_end;
+	uint32_t vf_waiting_cnt;
 
 	struct net_lie *lies;
 	struct net_counters count;
@@ -214,7 +228,7 @@ uint32_t net_message_len(const struct net *net);
 void net_complete(struct net *net, struct vsp_chan *chan, uint64_t id, const void *msg,
 		  uint32_t len);
 bool net_send_inband(struct net *net, uint64_t id, bool ask, const void *msg, uint32_t len);
-void net_answer_switch(struct net *net);
+void net_answer_switches(struct net *net);
 void net_announce_vf(struct net *net);
 bool net_send_table(struct net *net, const uint32_t *table, uint32_t count, uint32_t offset);
 
@@ -248,6 +262,13 @@ void net_transmit(struct net *net, struct net_frame *frame);
 /* There is room for what a source has to send. False: it has nothing. */
 bool net_source_run(struct net *net);
 void net_source_start(struct net *net, uint32_t count, uint32_t len, uint32_t flows);
+
+/* net_vf.c */
+/* A frame for the guest that goes by its function. Takes it. */
+void net_vf_receive(struct net *net, struct net_frame *frame);
+/* 0, or -errno: its cable cannot be had. */
+int net_vf_plug_in(struct net *net);
+void net_vf_unplug(struct net *net);
 
 /* net_spoil.c */
 /* Why there is no such lie, or NULL. */

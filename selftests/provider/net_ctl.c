@@ -96,6 +96,8 @@ static const struct {
 	COUNTER(rx_rsc), COUNTER(rx_rsc_parts), COUNTER(rx_segments),
 	COUNTER(rx_filtered), COUNTER(rx_no_carrier), COUNTER(rx_too_long), COUNTER(rx_full),
 	COUNTER(rx_waited), COUNTER(rx_vf_path), COUNTER(rx_failed),
+	COUNTER(vf_tx_frames), COUNTER(vf_tx_wrong), COUNTER(vf_rx_frames), COUNTER(vf_rx_lost),
+	COUNTER(vf_switches), COUNTER(vf_ignored),
 	COUNTER(control), COUNTER(notices), COUNTER(lies),
 	COUNTER(sunk_good), COUNTER(sunk_bad), COUNTER(sunk_lost), COUNTER(answered),
 };
@@ -160,6 +162,7 @@ static void put_state(struct net *net, vsp_put_line put, void *ctx)
 	SAY("rsc %u %u", net->offloads.rsc_v4, net->offloads.rsc_v6);
 	SAY("csum ip %u tcp %u %u udp %u %u", net->offloads.ip_v4_csum, net->offloads.tcp_v4_csum,
 	    net->offloads.tcp_v6_csum, net->offloads.udp_v4_csum, net->offloads.udp_v6_csum);
+	SAY("vf %s", net->vf ? "associated" : "none");
 	SAY("path %s", net->path == NVSP_PATH_VF ? "vf" : "synthetic");
 #undef SAY
 }
@@ -243,12 +246,14 @@ static const char *command_vf(struct net *net, const char *args)
 		net->path = NVSP_PATH_SYNTHETIC;
 		net_announce_vf(net);
 	} else if (!strcmp(args, "hold")) {
-		net->vf_hold = true;
+		net->vf_switches = NET_SWITCHES_HELD;
+	} else if (!strcmp(args, "ignore")) {
+		net->vf_switches = NET_SWITCHES_IGNORED;
 	} else if (!strcmp(args, "release")) {
-		net->vf_hold = false;
-		net_answer_switch(net);
+		net->vf_switches = NET_SWITCHES_CONFIRMED;
+		net_answer_switches(net);
 	} else {
-		return "vf add SERIAL, remove, hold or release";
+		return "vf add SERIAL, remove, hold, ignore or release";
 	}
 	return NULL;
 }
@@ -446,6 +451,12 @@ static const char *option_value(struct net *net, const char *name, const char *v
 		net->vf = parse_u32(value, 0, UINT32_MAX, &net->vf_serial);
 		return net->vf ? NULL : "a serial number";
 	}
+	if (!strcmp(name, "vf_cable")) {
+		if (!*value || strlen(value) >= sizeof(net->vf_cable))
+			return "the beginning of a path, not too long";
+		strcpy(net->vf_cable, value);
+		return NULL;
+	}
 	return "an option there is";
 }
 
@@ -552,6 +563,12 @@ static int add_device(struct net *net, char *err, size_t err_len)
 	struct wire_guid instance = WIRE_GUID(0x7a08391f, 0xf5a0, 0x4ac0, 0x98, 0x02, 0xd1, 0x3f,
 					      0xd9, 0x64, 0xf8, 0x00);
 
+	int r = net_vf_plug_in(net);
+
+	if (r) {
+		snprintf(err, err_len, "%s.vf_cable=%s: %s", net->label, net->vf_cable, strerror(-r));
+		return r;
+	}
 	instance.b[15] = (uint8_t)net->number;
 	net_rndis_reset(net);
 	net->device = vsp_device_add(net->vsp, &net_ops, net, &instance, net->label);
@@ -607,6 +624,7 @@ void net_destroy(void *dev)
 	if (net->pair)
 		net->pair->pair = NULL;
 	vsp_timer_cancel(net->vsp, &net->offer_late);
+	net_vf_unplug(net);
 	net_tx_drop(net, NULL);
 	net_rx_stop(net);
 	net_lie_clear(net);

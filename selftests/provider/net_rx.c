@@ -544,13 +544,15 @@ void net_receive(struct net *net, struct net_frame *frame)
 		drop = &net->count.rx_no_carrier;
 	else if (!wanted(net, frame->data))
 		drop = &net->count.rx_filtered;
-	else if (net->path == NVSP_PATH_VF)
-		drop = &net->count.rx_vf_path;
-	else if (!fits(net, frame, &at))
+	else if (net->path != NVSP_PATH_VF && !fits(net, frame, &at))
 		drop = &net->count.rx_too_long;
 	if (drop) {
 		++*drop;
 		free(frame);
+		return;
+	}
+	if (net->path == NVSP_PATH_VF) {
+		net_vf_receive(net, frame);
 		return;
 	}
 	if (frame->verdict == NET_UNKNOWN)

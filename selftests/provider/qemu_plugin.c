@@ -76,12 +76,22 @@ struct client {
 	size_t out_len, out_room;
 };
 
+/* A descriptor to be watched as soon as there is a main loop. */
+struct watched {
+	struct watched *next;
+	int fd;
+	void (*readable)(void *arg);
+	void (*writable)(void *arg);
+	void *arg;
+};
+
 static struct {
 	struct vsp *vsp;
 	struct vp *vps;
 	struct listener *listeners;
 	struct map_cache chunks, pages;
 	struct client *clients;
+	struct watched *watched;
 	struct qemu_timer clock, work;
 	struct qemu_notifier ready;
 	bool running;			/* QEMU's machine exists */
@@ -486,6 +496,35 @@ static void log_line(void *ctx, const char *line)
 		say("%s", line);
 }
 
+/* A device watches once before the machine is ready: that is remembered. */
+static void watch_fd(void *ctx, int fd, void (*readable)(void *arg), void (*writable)(void *arg),
+		     void *arg)
+{
+	struct watched *w;
+
+	(void)ctx;
+	if (plugin.running) {
+		qemu_set_fd_handler(fd, readable, writable, arg);
+		return;
+	}
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return;
+	*w = (struct watched){ plugin.watched, fd, readable, writable, arg };
+	plugin.watched = w;
+}
+
+static void watch_all(void)
+{
+	struct watched *w;
+
+	while ((w = plugin.watched)) {
+		plugin.watched = w->next;
+		qemu_set_fd_handler(w->fd, w->readable, w->writable, w->arg);
+		free(w);
+	}
+}
+
 static const struct vsp_transport transport = {
 	.post_message = post_message,
 	.set_event = set_event,
@@ -496,6 +535,7 @@ static const struct vsp_transport transport = {
 	.now = now,
 	.reference_time = reference_time,
 	.arm_timer = arm_timer,
+	.watch = watch_fd,
 	.log = log_line,
 };
 
@@ -740,6 +780,7 @@ static void on_machine_ready(struct qemu_notifier *notifier, void *data)
 	if (plugin.control_fd >= 0)
 		qemu_set_fd_handler(plugin.control_fd, on_connect, NULL, NULL);
 	plugin.running = true;
+	watch_all();
 }
 
 static void at_exit(void)

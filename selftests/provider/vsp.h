@@ -53,6 +53,12 @@ struct vsp_transport {
 	uint64_t (*reference_time)(void *ctx);
 	/* Call vsp_timer() at or after this time, which replaces any before; UINT64_MAX disarms. */
 	void (*arm_timer)(void *ctx, uint64_t when);
+	/*
+	 * Call @readable and @writable with @arg, as far as they are not NULL, when this
+	 * descriptor is so; both NULL ends that. May be missing: there are none then.
+	 */
+	void (*watch)(void *ctx, int fd, void (*readable)(void *arg), void (*writable)(void *arg),
+		      void *arg);
 	/* One line, without newline, for people. */
 	void (*log)(void *ctx, const char *line);
 };
@@ -184,6 +190,10 @@ void vsp_timer_set(struct vsp *vsp, struct vsp_timer_event *ev, uint64_t when);
 void vsp_timer_cancel(struct vsp *vsp, struct vsp_timer_event *ev);
 /* Deterministic pseudo-random number, seeded by the "seed" option. */
 uint32_t vsp_random(struct vsp *vsp);
+
+/* A file descriptor of a device; as the transport has it. */
+void vsp_watch(struct vsp *vsp, int fd, void (*readable)(void *arg), void (*writable)(void *arg),
+	       void *arg);
 
 /* Judgement ------------------------------------------------------------------*/
 

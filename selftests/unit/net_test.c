@@ -13,6 +13,10 @@
 #include "wire/nvsp.h"
 #include "wire/rndis.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #define PAGES		2048u
 #define RECV_PFN	512u
 #define RECV_PAGES	64u
@@ -107,7 +111,7 @@ static void send_vec(const struct ring_vec *vec, unsigned int count)
 }
 
 /* Sent with 40 bytes, as Linux does it. @ask 0: no completion wanted. */
-static void send(const void *msg, uint32_t len, uint64_t ask)
+static void say(const void *msg, uint32_t len, uint64_t ask)
 {
 	uint8_t bytes[NVSP_MSG_LEN_6_1] = { 0 };
 	struct vmbus_pkt_hdr hdr;
@@ -138,7 +142,7 @@ static bool asked(const void *msg, uint32_t len, void *reply, uint32_t reply_len
 {
 	uint64_t id = ++next_id;
 
-	send(msg, len, id);
+	say(msg, len, id);
 	if (!receive() || view.type != VMBUS_PKT_COMPLETION || view.id != id ||
 	    view.payload_len < reply_len)
 		return false;
@@ -342,8 +346,8 @@ static void configure(uint32_t mtu, uint64_t caps)
 		.minor = cpu_to_le32(30),
 	};
 
-	send(&config, sizeof(config), 0);
-	send(&version, sizeof(version), 0);
+	say(&config, sizeof(config), 0);
+	say(&version, sizeof(version), 0);
 }
 
 static bool lend_recv(void)
@@ -572,7 +576,7 @@ static uint64_t send_section(uint32_t n, uint32_t len)
 		.section_len = cpu_to_le32(len),
 	};
 
-	send(&msg, sizeof(msg), ++next_id);
+	say(&msg, sizeof(msg), ++next_id);
 	return next_id;
 }
 
@@ -1418,7 +1422,7 @@ TEST(virtual_function_is_announced_and_the_path_switched)
 	EXPECT_EQ(vf.allocated, 1);
 	EXPECT_EQ(vf.serial, 7);
 	EXPECT(command("net0 vf hold"));
-	send(&msg, sizeof(msg), 500);
+	say(&msg, sizeof(msg), 500);
 	EXPECT(!receive());
 	EXPECT(command("net0 vf release"));
 	REQUIRE(receive());
@@ -1430,6 +1434,114 @@ TEST(virtual_function_is_announced_and_the_path_switched)
 	EXPECT(!receive());
 	EXPECT_EQ(counter("net0.rx_vf_path"), 1);
 	end();
+}
+
+static void switch_path(uint32_t path, uint64_t id)
+{
+	const struct nvsp_switch_data_path msg = {
+		.hdr.type = cpu_to_le32(NVSP_MSG_SWITCH_DATA_PATH),
+		.path = cpu_to_le32(path),
+	};
+
+	say(&msg, sizeof(msg), id);
+}
+
+TEST(switches_are_confirmed_in_order_or_ignored_and_none_is_asked_for_twice)
+{
+	begin("reflect");
+	EXPECT(command("net0 vf add 7"));
+	REQUIRE(receive());
+	EXPECT(command("net0 vf hold"));
+	switch_path(NVSP_PATH_VF, 500);
+	switch_path(NVSP_PATH_SYNTHETIC, 501);
+	EXPECT(!receive());
+	EXPECT_EQ(lb->violations, 0);
+	switch_path(NVSP_PATH_VF, 502);
+	EXPECT_EQ(lb->violations, 1);
+	EXPECT(command("net0 vf release"));
+	REQUIRE(receive());
+	EXPECT_EQ(view.id, 500);
+	REQUIRE(receive());
+	EXPECT_EQ(view.id, 501);
+	EXPECT(state("net0", "path synthetic"));
+	EXPECT(command("net0 vf ignore"));
+	switch_path(NVSP_PATH_VF, 503);
+	EXPECT(!receive());
+	EXPECT(state("net0", "path synthetic"));
+	EXPECT_EQ(counter("net0.vf_ignored"), 1);
+	EXPECT_EQ(counter("net0.vf_switches"), 2);
+	end_with(1);
+}
+
+/* The other end of a function's cable: what the backend of an emulated NIC has. */
+static int plug(const char *prefix)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), r;
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s.nic", prefix);
+	r = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s.host", prefix);
+	if (!r)
+		r = connect(fd, (struct sockaddr *)&addr, sizeof(addr));
+	return r ? -1 : fd;
+}
+
+TEST(frames_go_by_the_function_while_the_path_is_its_own)
+{
+	char prefix[] = "/tmp/net_test.XXXXXX", path[64];
+	uint8_t back[2000];
+	int fd;
+
+	close(mkstemp(prefix));
+	begin_host();
+	REQUIRE(option("net0", "reflect"));
+	REQUIRE(option("net0.vf_cable", prefix));
+	open_nics(1);
+	bring_up(0);
+	fd = plug(prefix);
+	REQUIRE(fd >= 0);
+	EXPECT(command("net0 vf add 7"));
+	REQUIRE(receive());
+
+	/* By the wrong way: nobody gets it, and somebody counts it. */
+	make_frame(peer_mac, 4, NET_PROTO_UDP, 10);
+	EXPECT_EQ(write(fd, frame, frame_len), frame_len);
+	loopback_look(lb);
+	EXPECT_EQ(counter("net0.vf_tx_wrong"), 1);
+
+	switch_path(NVSP_PATH_VF, 500);
+	REQUIRE(receive());
+	EXPECT_EQ(write(fd, frame, frame_len), frame_len);
+	loopback_look(lb);
+	EXPECT_EQ(counter("net0.vf_tx_frames"), 1);
+	EXPECT_EQ(recv(fd, back, sizeof(back), MSG_DONTWAIT), frame_len);
+	EXPECT_MEM(back, frame + 6, 6);
+	EXPECT_MEM(back + 12, frame + 12, frame_len - 12);
+	/* What the channel brings is answered by the function, too. */
+	transmit(NULL, 0);
+	EXPECT_EQ(recv(fd, back, sizeof(back), MSG_DONTWAIT), frame_len);
+	EXPECT_EQ(counter("net0.vf_rx_frames"), 2);
+	EXPECT_EQ(counter("net0.tx_vf_path"), 1);
+
+	/* A tag is one, whichever way it comes. */
+	memmove(frame + 16, frame + 12, frame_len - 12);
+	net_put16(frame + 12, NET_TYPE_8021Q);
+	net_put16(frame + 14, 42);
+	frame_len += 4;
+	EXPECT_EQ(write(fd, frame, frame_len), frame_len);
+	loopback_look(lb);
+	EXPECT_EQ(recv(fd, back, sizeof(back), MSG_DONTWAIT), frame_len);
+	EXPECT_MEM(back + 12, frame + 12, frame_len - 12);
+
+	/* Nobody is there any more to take it. */
+	close(fd);
+	transmit(NULL, 0);
+	EXPECT_EQ(counter("net0.vf_rx_lost"), 1);
+	end();
+	snprintf(path, sizeof(path), "%s.nic", prefix);
+	unlink(path);
+	unlink(prefix);
 }
 
 /* Channels ------------------------------------------------------------------------------*/
@@ -1566,7 +1678,7 @@ TEST(host_survives_any_message)
 		/* Taking a buffer back would be the end of it. */
 		if (bytes[0] == NVSP_MSG_REVOKE_RECV_BUF || bytes[0] == NVSP_MSG_REVOKE_SEND_BUF)
 			continue;
-		send(bytes, 40, ++next_id);
+		say(bytes, 40, ++next_id);
 		while (receive())
 			if (view.type == VMBUS_PKT_TRANSFER_PAGES)
 				confirm(view.id, NVSP_STATUS_SUCCESS);
