@@ -43,7 +43,10 @@ hdr COMPAT_FRAGS_TRUESIZE linux/skbuff.h 'u32 xdp_frags_truesize'
 hdr COMPAT_XDP_FEATURES net/xdp.h 'xdp_set_features_flag struct net_device'
 str COMPAT_QSTATS net/netdev_queues.h netdev_queue_stats_tx 'u64 stop u64 wake'
 hdr COMPAT_QUEUE_NAPI linux/netdevice.h 'void netif_queue_set_napi struct net_device'
+hdr COMPAT_MAC_STORAGE linux/netdevice.h 'dev_set_mac_address struct net_device dev struct sockaddr_storage'
+hdr COMPAT_NO_ADDRCONF linux/netdevice.h 'IFF_NO_ADDRCONF BIT_ULL'
 str COMPAT_RX_RING_COUNT linux/ethtool.h ethtool_ops 'u32 get_rx_ring_count'
+file "$inc/net/netdev_lock.h" COMPAT_NETDEV_LOCK_H
 file "$1/arch/x86/include/asm/cpuid/api.h" COMPAT_CPUID_API_H
 if grep -q "define rdmsrq" "$1/arch/x86/include/asm/msr.h" 2>/dev/null; then flag COMPAT_RDMSRQ; fi
 sym COMPAT_HYPERV hv_setup_vmbus_handler

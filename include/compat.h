@@ -246,6 +246,29 @@
 	.get_rxnfc = compat_get_rxnfc, .set_rxnfc = compat_set_rxnfc, compat_fields_members
 #endif
 
+/* 7.2: an address comes in a structure that has room for any */
+#ifdef COMPAT_MAC_STORAGE
+#define compat_mac_addr		sockaddr_storage
+#define compat_mac_family	ss_family
+#define compat_mac_data		__data
+#else
+#define compat_mac_addr		sockaddr
+#define compat_mac_family	sa_family
+#define compat_mac_data		sa_data
+#endif
+
+/* 6.15: the NIC's lock, and its class, moved out of linux/netdevice.h; for use in #include */
+#ifdef COMPAT_NETDEV_LOCK_H
+#define COMPAT_NETDEV_LOCK_HEADER	<net/netdev_lock.h>
+#else
+#define COMPAT_NETDEV_LOCK_HEADER	<net/sock.h>
+#endif
+
+/* 6.2: a port that shall get no IPv6 addresses; before, IFF_SLAVE alone says so */
+#ifndef COMPAT_NO_ADDRCONF
+#define IFF_NO_ADDRCONF		0
+#endif
+
 /* Annotations ------------------------------------------------------------------*/
 
 /* 7.0: members say which lock guards them; before, the reader is told and nobody else */

@@ -64,10 +64,13 @@ struct counter {
 	char name[ETH_GSTRING_LEN];
 	u16 at;
 	bool rx;
+	bool vf;
 };
 
 #define TX_STAT(name, field) { name, offsetof(struct netvsc_tx_stats, field), false }
 #define RX_STAT(name, field) { name, offsetof(struct netvsc_rx_stats, field), true }
+#define VF_STAT(name, field) \
+	{ name, offsetof(struct netvsc_vf_stats, field), .vf = true }
 
 /* No field: something this driver does not do, under a name tools know. */
 #define NO_STAT		U16_MAX
@@ -84,11 +87,11 @@ static const struct counter global_stats[] = {
 	TX_STAT("stop_queue", stop),
 	TX_STAT("wake_queue", wake),
 	{ "vlan_error", NO_STAT },
-	{ "vf_rx_packets", NO_STAT },
-	{ "vf_rx_bytes", NO_STAT },
-	{ "vf_tx_packets", NO_STAT },
-	{ "vf_tx_bytes", NO_STAT },
-	{ "vf_tx_dropped", NO_STAT },
+	VF_STAT("vf_rx_packets", rx_packets),
+	VF_STAT("vf_rx_bytes", rx_bytes),
+	VF_STAT("vf_tx_packets", tx_packets),
+	VF_STAT("vf_tx_bytes", tx_bytes),
+	VF_STAT("vf_tx_dropped", tx_dropped),
 	TX_STAT("tx_batches", batches),
 	RX_STAT("rx_coalesced", coalesced),
 	RX_STAT("rx_lent", lent),
@@ -111,6 +114,20 @@ static u64 stat_of(const struct netvsc_queue *q, const struct counter *stat)
 	const void *stats = stat->rx ? (const void *)&q->rx : (const void *)&q->tx;
 
 	return stat->at == NO_STAT ? 0 : READ_ONCE(*(const u64 *)(stats + stat->at));
+}
+
+/* A global counter: of all queues, or of the function. */
+static u64 sum_of(const struct netvsc *nv, const struct netvsc_vf_stats *vf,
+		  const struct counter *stat)
+{
+	u64 sum = 0;
+	u32 i;
+
+	if (stat->vf)
+		return *(const u64 *)((const void *)vf + stat->at);
+	for (i = 0; i < nv->queue_room; i++)
+		sum += stat_of(&nv->queues[i], stat);
+	return sum;
 }
 
 /* Global counters, those of each queue, and what the host should not have sent. */
@@ -138,11 +155,12 @@ static void get_strings(struct net_device *ndev, u32 set, u8 *to)
 static void get_stats(struct net_device *ndev, struct ethtool_stats *stats, u64 *to)
 {
 	struct netvsc *nv = netdev_priv(ndev);
+	struct netvsc_vf_stats vf;
 	u32 i, j;
 
-	for (i = 0; i < ARRAY_SIZE(global_stats); i++, to++)
-		for (j = 0, *to = 0; j < nv->queue_room; j++)
-			*to += stat_of(&nv->queues[j], &global_stats[i]);
+	netvsc_vf_sum(nv, &vf);
+	for (i = 0; i < ARRAY_SIZE(global_stats); i++)
+		*to++ = sum_of(nv, &vf, &global_stats[i]);
 	for (i = 0; i < ndev->real_num_tx_queues; i++)
 		for (j = 0; j < ARRAY_SIZE(queue_stats); j++)
 			*to++ = stat_of(&nv->queues[i], &queue_stats[j]);

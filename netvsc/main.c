@@ -92,7 +92,27 @@ static struct vmbus_drv drv = {
 		.probe_type = PROBE_FORCE_SYNCHRONOUS,
 	},
 };
-module_vmbus_drv(drv);
+
+static int __init netvsc_init(void)
+{
+	int err = netvsc_vf_listen();
+
+	if (err)
+		return err;
+	err = vmbus_drv_register(&drv);
+	if (err)
+		netvsc_vf_listen_no_more();
+	return err;
+}
+
+static void __exit netvsc_exit(void)
+{
+	vmbus_drv_unregister(&drv);
+	netvsc_vf_listen_no_more();
+}
+
+module_init(netvsc_init);
+module_exit(netvsc_exit);
 
 MODULE_DESCRIPTION("Synthetic NICs on the VMBus");
 MODULE_LICENSE("GPL");

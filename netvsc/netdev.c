@@ -17,6 +17,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <net/sock.h>
+#include COMPAT_NETDEV_LOCK_HEADER
 
 /* Nothing has moved for so long: bring the NIC up anew. */
 #define WATCHDOG_PERIOD		(10 * HZ)
@@ -114,6 +115,7 @@ static int debugfs_show(struct seq_file *file, void *unused)
 		seq_printf(file, "rejected, %s: %d\n", reject_names[i],
 			   atomic_read(&nv->rejects[i]));
 	mutex_unlock(&nv->lock);
+	netvsc_vf_show(nv, file);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(debugfs);
@@ -471,6 +473,8 @@ static int open_nic(struct net_device *ndev)
 		show_carrier(nv);
 	}
 	mutex_unlock(&nv->lock);
+	if (!err)
+		netvsc_vf_open(nv);
 	return err;
 }
 
@@ -478,6 +482,7 @@ static int stop_nic(struct net_device *ndev)
 {
 	struct netvsc *nv = netdev_priv(ndev);
 
+	netvsc_vf_close(nv);
 	netif_tx_disable(ndev);
 	mutex_lock(&nv->lock);
 	/* If it does not listen the frames are dropped here. */
@@ -501,9 +506,26 @@ static void set_rx_mode(struct net_device *ndev)
 {
 	struct netvsc *nv = netdev_priv(ndev);
 
+	netvsc_vf_set_rx_mode(nv);
 	/* Another wish, another try. */
 	WRITE_ONCE(nv->filter_tries, 0);
 	set_filter_later(nv, 0);
+}
+
+static void change_rx_flags(struct net_device *ndev, int change)
+{
+	netvsc_vf_set_flags(netdev_priv(ndev));
+}
+
+static int add_vlan(struct net_device *ndev, __be16 proto, u16 id)
+{
+	return netvsc_vf_add_vlan(netdev_priv(ndev), proto, id);
+}
+
+static int del_vlan(struct net_device *ndev, __be16 proto, u16 id)
+{
+	netvsc_vf_del_vlan(netdev_priv(ndev), proto, id);
+	return 0;
 }
 
 static int set_mac(struct net_device *ndev, void *addr)
@@ -514,6 +536,8 @@ static int set_mac(struct net_device *ndev, void *addr)
 	int err;
 
 	err = eth_prepare_mac_addr_change(ndev, addr);
+	if (!err)
+		err = netvsc_vf_set_address(nv, (u8 *)sa->sa_data);
 	if (err)
 		return err;
 	rndis_put_mac(&set, (u8 *)sa->sa_data);
@@ -523,6 +547,8 @@ static int set_mac(struct net_device *ndev, void *addr)
 	mutex_unlock(&nv->lock);
 	if (!err)
 		eth_commit_mac_addr_change(ndev, addr);
+	else
+		netvsc_vf_set_address(nv, ndev->dev_addr);
 	return err;
 }
 
@@ -534,10 +560,16 @@ static int change_mtu(struct net_device *ndev, int mtu)
 
 	if (netvsc_xdp_is_small(rtnl_dereference(nv->xdp_prog)) && !netvsc_xdp_fits(mtu))
 		return -EINVAL;
+	err = netvsc_vf_set_mtu(nv, mtu);
+	if (err)
+		return err;
 	want.mtu = mtu;
 	err = netvsc_reconfigure(nv, &want);
 	if (!err)
 		WRITE_ONCE(ndev->mtu, mtu);
+	else
+		netvsc_vf_set_mtu(nv, ndev->mtu);
+	netvsc_vf_reconsider(nv);
 	return err;
 }
 
@@ -643,9 +675,17 @@ static void get_stats(struct net_device *ndev, struct rtnl_link_stats64 *sum)
 	struct netvsc *nv = netdev_priv(ndev);
 	struct netvsc_tx_stats tx;
 	struct netvsc_rx_stats rx;
+	struct netvsc_vf_stats vf;
 	unsigned int start;
 	u32 i;
 
+	netvsc_vf_sum(nv, &vf);
+	sum->tx_packets = vf.tx_packets;
+	sum->tx_bytes = vf.tx_bytes;
+	sum->tx_dropped = vf.tx_dropped;
+	sum->rx_packets = vf.rx_packets;
+	sum->rx_bytes = vf.rx_bytes;
+	sum->rx_dropped = vf.rx_dropped;
 	/* Queues that are not open have counted, too. */
 	for (i = 0; i < nv->queue_room; i++) {
 		const struct netvsc_queue *q = &nv->queues[i];
@@ -677,6 +717,9 @@ static const struct net_device_ops netdev_ops = {
 	.ndo_select_queue = select_queue,
 	.ndo_features_check = features_check,
 	.ndo_set_rx_mode = set_rx_mode,
+	.ndo_change_rx_flags = change_rx_flags,
+	.ndo_vlan_rx_add_vid = add_vlan,
+	.ndo_vlan_rx_kill_vid = del_vlan,
 	.ndo_set_mac_address = set_mac,
 	.ndo_validate_addr = eth_validate_addr,
 	.ndo_change_mtu = change_mtu,
@@ -714,7 +757,7 @@ static void init_features(struct netvsc *nv)
 	if (can->rsc)
 		ndev->hw_features |= NETIF_F_LRO;
 	ndev->features = ndev->hw_features | NETIF_F_HIGHDMA | NETIF_F_HW_VLAN_CTAG_TX |
-			 NETIF_F_HW_VLAN_CTAG_RX;
+			 NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_CTAG_FILTER;
 	if (tso_max)
 		netif_set_tso_max_size(ndev, min_t(u32, tso_max, GSO_LEGACY_MAX_SIZE));
 }
@@ -734,7 +777,8 @@ static struct netvsc *alloc_nic(struct vmbus_dev *vdev)
 	nv->vdev = vdev;
 	nv->queue_room = room;
 	nv->queues = kvcalloc(room, sizeof(*nv->queues), GFP_KERNEL);
-	if (!nv->queues) {
+	if (!nv->queues || netvsc_vf_init(nv)) {
+		kvfree(nv->queues);
 		free_netdev(ndev);
 		return NULL;
 	}
@@ -779,6 +823,7 @@ static void free_nic(struct netvsc *nv)
 	for (i = 0; i < nv->queue_room; i++)
 		netif_napi_del(&nv->queues[i].napi);
 	kvfree(nv->queues);
+	netvsc_vf_free(nv);
 	free_netdev(nv->ndev);
 }
 
@@ -789,6 +834,7 @@ static void stop_work(struct netvsc *nv)
 	cancel_delayed_work_sync(&nv->link_work);
 	cancel_delayed_work_sync(&nv->subs_work);
 	cancel_delayed_work_sync(&nv->recover_work);
+	netvsc_vf_stop_work(nv);
 }
 
 static int bring_up(struct netvsc *nv)
@@ -829,6 +875,8 @@ static int register_nic(struct netvsc *nv)
 	ndev->min_mtu = ETH_MIN_MTU;
 	ndev->max_mtu = nv->version >= NVSP_VERSION_2 ? ETH_MAX_MTU - ETH_HLEN : ETH_DATA_LEN;
 	netif_carrier_off(ndev);
+	/* Our transmit lock is held when a VF's is taken, which is of another class. */
+	netdev_lockdep_set_classes(ndev);
 	compat_xdp_features(ndev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
 				  NETDEV_XDP_ACT_NDO_XMIT | NETDEV_XDP_ACT_RX_SG |
 				  NETDEV_XDP_ACT_NDO_XMIT_SG);
@@ -837,8 +885,10 @@ static int register_nic(struct netvsc *nv)
 	err = set_queue_numbers(nv);
 	if (!err)
 		err = register_netdevice(ndev);
-	if (!err)
+	if (!err) {
 		show_carrier(nv);
+		netvsc_vf_registered(nv);
+	}
 	rtnl_unlock();
 	return err;
 }
@@ -885,7 +935,10 @@ void netvsc_remove(struct vmbus_dev *vdev)
 
 	debugfs_remove(nv->debugfs);
 	stop_work(nv);
-	unregister_netdev(nv->ndev);
+	rtnl_lock();
+	netvsc_vf_unregister(nv);
+	unregister_netdevice(nv->ndev);
+	rtnl_unlock();
 	take_down(nv);
 	/* A channel that was lost meanwhile may have begun one. */
 	stop_work(nv);

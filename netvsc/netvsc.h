@@ -17,6 +17,7 @@
 
 #include "proto/nvsp.h"
 #include "proto/rndis.h"
+#include "proto/vf_path.h"
 #include "vmbus.h"
 
 #include <linux/atomic.h>
@@ -38,6 +39,7 @@ struct dentry;
 struct ethtool_ops;
 struct netdev_bpf;
 struct netdev_stat_ops;
+struct seq_file;
 struct netvsc;
 
 #define NETVSC_MAX_QUEUES	(1u + NVSP_MAX_SUB_CHANNELS)
@@ -57,6 +59,7 @@ struct netvsc_cookie {
 		NETVSC_COOKIE_SLOT,
 		NETVSC_COOKIE_REQUEST,
 		NETVSC_COOKIE_ASK,
+		NETVSC_COOKIE_SWITCH,
 	} kind;
 };
 
@@ -290,6 +293,60 @@ enum netvsc_reject {
 	NETVSC_REJECT_COUNT
 };
 
+struct netvsc_vf_stats {
+	u64 rx_packets;
+	u64 rx_bytes;
+	u64 rx_dropped;		/* we are down, and it is not yet */
+	u64 tx_packets;
+	u64 tx_bytes;
+	u64 tx_dropped;
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct netvsc_vf - a virtual function that is ours, or room for one
+ * @tx: what we send goes there; NULL: to the host. Written under @lock
+ * @listener: it gets our lists of addresses; written under the lock of these
+ * @stats: what went by it, for each CPU
+ * @slave: the function's net_device, or NULL; RTNL and @lock
+ * @configured: @slave is as we are; RTNL
+ * @promisc: so is its hearing; RTNL
+ * @allmulti: likewise
+ * @nics: in the list of all; RTNL
+ * @lock: @path and what follows; taken in NAPI
+ * @path: which way frames go
+ * @serial: what the host calls its function
+ * @cookies: of messages that ask for the one way and for the other
+ * @due: the last one should be confirmed by then
+ * @told: that it was not
+ * @asked: how often for each way
+ * @unconfirmed: how often too late, or not at all
+ * @taken: how often there was a new @slave
+ * @path_work: asks again, looks whether the host has answered
+ * @pair_work: looks for the function that belongs to us
+ */
+struct netvsc_vf {
+	struct net_device __rcu *tx;
+	struct net_device __rcu *listener;
+	struct netvsc_vf_stats __percpu *stats;
+	struct net_device *slave;
+	bool configured;
+	bool promisc;
+	bool allmulti;
+	struct list_head nics;
+	spinlock_t lock;
+	struct vf_path path __guarded_by(&lock);
+	u32 serial __guarded_by(&lock);
+	struct netvsc_cookie cookies[VF_PATH_CNT];
+	unsigned long due __guarded_by(&lock);
+	bool told __guarded_by(&lock);
+	u32 asked[VF_PATH_CNT] __guarded_by(&lock);
+	u32 unconfirmed __guarded_by(&lock);
+	u32 taken;
+	struct delayed_work path_work;
+	struct delayed_work pair_work;
+};
+
 /**
  * struct netvsc - a NIC, in the private part of its net_device
  * @ndev: the rest of it
@@ -353,6 +410,7 @@ enum netvsc_reject {
  * @recover_work: brings the NIC up anew after a channel was lost, or nothing moved
  * @recoveries: how often, for statistics
  * @recover_tries: in a row
+ * @vf: a virtual function beside the channels
  * @rejects: by enum netvsc_reject
  * @log_limit: what the host causes us to log
  * @debugfs: file
@@ -423,6 +481,8 @@ struct netvsc {
 	struct delayed_work recover_work;
 	u32 recoveries;
 	u32 recover_tries;
+
+	struct netvsc_vf vf;
 
 	atomic_t rejects[NETVSC_REJECT_COUNT];
 	struct ratelimit_state log_limit;
@@ -539,6 +599,39 @@ int netvsc_xdp_xmit(struct net_device *ndev, int cnt, struct xdp_frame **frames,
 void netvsc_deadline_begin(struct netvsc *nv);
 void netvsc_deadline_end(struct netvsc *nv);
 unsigned long netvsc_patience(const struct netvsc *nv);
+
+/* vf.c */
+int netvsc_vf_listen(void);
+void netvsc_vf_listen_no_more(void);
+int netvsc_vf_init(struct netvsc *nv);
+void netvsc_vf_free(struct netvsc *nv);
+void netvsc_vf_stop_work(struct netvsc *nv);
+/* RTNL held, like all that follow up to set_flags: the stack knows the NIC, or soon will not. */
+void netvsc_vf_registered(struct netvsc *nv);
+void netvsc_vf_unregister(struct netvsc *nv);
+/* What we are told goes for the function, too. Those that cannot be carried out change nothing. */
+void netvsc_vf_open(struct netvsc *nv);
+void netvsc_vf_close(struct netvsc *nv);
+int netvsc_vf_set_address(struct netvsc *nv, const u8 *mac);
+int netvsc_vf_set_mtu(struct netvsc *nv, int mtu);
+/* The MTU has changed, or there is a program, or none any more. */
+void netvsc_vf_reconsider(struct netvsc *nv);
+int netvsc_vf_add_vlan(struct netvsc *nv, __be16 proto, u16 id);
+void netvsc_vf_del_vlan(struct netvsc *nv, __be16 proto, u16 id);
+void netvsc_vf_set_flags(struct netvsc *nv);
+/* Under the lock of the NIC's addresses. */
+void netvsc_vf_set_rx_mode(struct netvsc *nv);
+/* The host is up, or will be so no more; lock held. */
+void netvsc_vf_attached(struct netvsc *nv);
+void netvsc_vf_detached(struct netvsc *nv);
+/* In NAPI: it has a function for us, or not any more. */
+void netvsc_vf_noticed(struct netvsc *nv, bool allocated, u32 serial);
+/* A switch of the data path was confirmed, or never will be. */
+void netvsc_vf_switched(struct netvsc *nv, struct netvsc_cookie *cookie);
+/* False: not by the function after all. */
+bool netvsc_vf_xmit(struct netvsc *nv, struct net_device *to, struct sk_buff *skb);
+void netvsc_vf_sum(struct netvsc *nv, struct netvsc_vf_stats *sum);
+void netvsc_vf_show(struct netvsc *nv, struct seq_file *file);
 
 /* ctrl.c: all with lock held and the primary channel open; all wait with a bound. */
 int netvsc_initialize(struct netvsc *nv);

@@ -432,11 +432,17 @@ static void noticed(struct netvsc_queue *q, const struct vmbus_pkt *pkt)
 		WRITE_ONCE(nv->host_table_valid, true);
 		netvsc_spread_table(nv);
 		break;
+	case NVSP_NOTICE_VF:
+		netvsc_vf_noticed(nv, note.allocated, note.serial);
+		break;
+	case NVSP_NOTICE_PATH:
+		/* It has left the function, so what we know of it counts no more. */
+		if (note.path == NVSP_PATH_SYNTHETIC)
+			netvsc_vf_noticed(nv, false, 0);
+		break;
 	case NVSP_NOTICE_BAD:
 		netvsc_reject(q, NETVSC_REJECT_NOTICE);
 		break;
-	case NVSP_NOTICE_VF:
-	case NVSP_NOTICE_PATH:
 	case NVSP_NOTICE_OTHER:
 		break;
 	}

@@ -70,6 +70,8 @@ void netvsc_completed(struct netvsc_queue *q, const struct vmbus_pkt *pkt)
 
 	if (cookie->kind == NETVSC_COOKIE_ASK)
 		vmbus_ask_answered(&q->nv->ask, pkt);
+	else if (cookie->kind == NETVSC_COOKIE_SWITCH)
+		netvsc_vf_switched(q->nv, cookie);
 	else
 		netvsc_request_sent(q->nv, cookie, pkt);
 }
@@ -153,6 +155,9 @@ static void reap(struct netvsc_queue *q)
 		case NETVSC_COOKIE_ASK:
 			vmbus_ask_dropped(&q->nv->ask);
 			break;
+		case NETVSC_COOKIE_SWITCH:
+			netvsc_vf_switched(q->nv, cookie);
+			break;
 		}
 	}
 }
@@ -204,7 +209,7 @@ static int negotiate(struct netvsc *nv)
 	}
 	nv->version = version;
 	if (version >= NVSP_VERSION_2) {
-		nvsp_put_ndis_config(&msg, version, nv->cfg.mtu + ETH_HLEN, false);
+		nvsp_put_ndis_config(&msg, version, nv->cfg.mtu + ETH_HLEN, true);
 		err = tell(nv, &msg);
 		if (err)
 			return err;
@@ -609,6 +614,7 @@ int netvsc_attach(struct netvsc *nv, const struct netvsc_config *cfg)
 		goto err_halt;
 	nv->attached = true;
 	nv->optional = false;
+	netvsc_vf_attached(nv);
 	return 0;
 
 err_halt:
@@ -626,6 +632,7 @@ void netvsc_detach(struct netvsc *nv)
 	if (!nv->attached)
 		return;
 	nv->attached = false;
+	netvsc_vf_detached(nv);
 	if (!netvsc_is_gone(nv)) {
 		netvsc_halt(nv);
 		revoke_buffers(nv);

@@ -493,9 +493,15 @@ netdev_tx_t netvsc_start_xmit(struct sk_buff *skb, struct net_device *ndev)
 {
 	struct netvsc *nv = netdev_priv(ndev);
 	struct netvsc_queue *q = &nv->queues[skb_get_queue_mapping(skb)];
+	struct net_device *vf = rcu_dereference_bh(nv->vf.tx);
 	struct rndis_tx tx;
 	bool copied, now;
 
+	if (unlikely(vf) && netvsc_vf_xmit(nv, vf, skb)) {
+		/* What came before it may have been waiting for more. */
+		netvsc_tx_show(q);
+		return NETDEV_TX_OK;
+	}
 	if (unlikely(!READ_ONCE(q->live)))
 		return drop(q, skb, NULL);
 	if (unlikely(q->blocked)) {

@@ -354,6 +354,7 @@ static int set_prog(struct net_device *ndev, struct bpf_prog *prog,
 	rcu_assign_pointer(nv->xdp_prog, prog);
 	if (old)
 		bpf_prog_put(old);
+	netvsc_vf_reconsider(nv);
 	/* LRO that was wanted all the while may be on again. */
 	if (!netvsc_xdp_is_small(prog) && ndev->reg_state == NETREG_REGISTERED)
 		netdev_update_features(ndev);
