@@ -150,7 +150,7 @@ net_more() {
 	ktap_check fields_that_are_hashed hash_fields
 	ktap_check small_frames_go_together batches
 	ktap_check queues_and_who_polls_them queues_are_told
-	ktap_check kernel_messages_over_netconsole netconsole
+	check_with netconsole kernel_messages_over_netconsole netconsole
 	ktap_check renamed_and_moved_to_another_namespace renamed_and_moved
 	carrier_changes=$(in_a cat "/sys/class/net/$nic1/carrier_changes")
 	ktap_check changes_under_traffic_keep_the_link reconfigured

@@ -11,6 +11,17 @@ fi
 load_net() { modprobe "$BUS_MODULE" && modprobe "$NET_MODULE"; }
 unload_net() { wait_for 20 rmmod "$NET_MODULE" && wait_for 20 rmmod "$BUS_MODULE"; }
 
+# check_with MODULE NAME COMMAND...: if the kernel has that; ours, which look for bugs, lack some of what Debian's have
+check_with() {
+	check_module=$1
+	shift
+	if modprobe -n "$check_module" 2>/dev/null; then
+		ktap_check "$@"
+	else
+		ktap_skip "$1" "this kernel has no $check_module"
+	fi
+}
+
 # nic N: the name of the host's netN, as eth0; waits for it
 nic() {
 	wait_for 30 nic_there "$1" >/dev/null || return 1

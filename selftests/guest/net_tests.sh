@@ -201,8 +201,8 @@ net_tests() {
 	ktap_check mtu_9000 jumbo
 	ktap_check files_at_mtu_9000 http 10.7.1.2
 	ktap_check mtu_576 small_mtu
-	ktap_check vlan_tags vlan
-	ktap_check files_over_a_vlan vlan_http
+	check_with 8021q vlan_tags vlan
+	check_with 8021q files_over_a_vlan vlan_http
 	ktap_check carrier_follows_the_host carrier
 	ktap_check burst_loses_nothing burst
 	ktap_check numbered_frames_arrive_in_order numbered_frames
