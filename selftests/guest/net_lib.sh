@@ -97,3 +97,26 @@ nothing_wrong() {
 		done
 	done
 }
+
+# Traffic from $nic1 in namespace a to $nic2 in b that outlives what is done to the NICs; its speed is of no interest.
+start_traffic() {
+	ip netns exec b iperf3 -s -p 5300 >/tmp/traffic-s.out 2>&1 &
+	traffic_server=$!
+	wait_for 20 listens b 5300 || return 1
+	ip netns exec a iperf3 -c 10.7.1.2 -p 5300 -t 36000 -b 2M -l 8K >/tmp/traffic.out 2>&1 &
+	traffic=$!
+	wait_for 20 flowing
+}
+
+# More has arrived since the last look.
+# shellcheck disable=SC2154 # the test's own
+flowing() {
+	flow_now=$(in_ns b cat "/sys/class/net/$nic2/statistics/rx_bytes") || return 1
+	flow_was=${flow_before-0} flow_before=$flow_now
+	[ "$flow_now" -gt "$((flow_was + 5000))" ]
+}
+
+stop_traffic() {
+	kill "$traffic" "$traffic_server" 2>/dev/null
+	wait "$traffic" "$traffic_server" || :
+}

@@ -15,21 +15,6 @@ set_up() {
 		addressed "$nic1" 1 1 a && addressed "$nic2" 1 2 b && pings a 10.7.1.2
 }
 
-traffic() {
-	ip netns exec b iperf3 -s -p 5300 >/tmp/traffic-s.out 2>&1 &
-	traffic_server=$!
-	wait_for 20 listens b 5300 || return 1
-	ip netns exec a iperf3 -c 10.7.1.2 -p 5300 -t 36000 -b 2M -l 8K >/tmp/traffic.out 2>&1 &
-	traffic=$!
-	wait_for 20 flowing
-}
-
-flowing() {
-	flow_now=$(in_ns b cat "/sys/class/net/$nic2/statistics/rx_bytes") || return 1
-	flow_was=${flow_before-0} flow_before=$flow_now
-	[ "$flow_now" -gt "$((flow_was + 5000))" ]
-}
-
 # change N: the Nth of all kinds in turn
 change() {
 	case $(($1 % 8)) in
@@ -82,14 +67,13 @@ memory_is_back() {
 }
 
 end() {
-	kill "$traffic" "$traffic_server"
-	wait "$traffic" "$traffic_server"
+	stop_traffic
 	ip netns del a && ip netns del b && unload_net
 }
 
 ktap_plan 9
 ktap_check nics_come_up set_up
-ktap_check traffic_runs traffic
+ktap_check traffic_runs start_traffic
 memory_before=$(memory)
 ktap_check two_hundred_changes_under_traffic cycles
 ktap_check nothing_is_forgotten memory_is_back
