@@ -72,7 +72,8 @@ through() {
 	: >/tmp/irq
 	modprobe sd_mod && modprobe "$BUS_MODULE" && modprobe "$DISK_MODULE" "$@" && disk=$(disk_of_lun 0) &&
 		on_disk "$stack" "$disk" || return 1
-	[ "$BENCH_STACKS" != profile ] || symbols
+	[ -z "${BENCH_PROFILE-}" ] || symbols
+	cat /sys/kernel/debug/storvsc-host* 2>/dev/null
 	unload_drivers
 }
 
@@ -91,12 +92,14 @@ ide() {
 
 null() {
 	: >/tmp/irq
-	modprobe null_blk queue_mode=2 irqmode=0 bs=512 gb=1 && on_disk null nullb0
+	modprobe null_blk queue_mode=2 irqmode=0 bs=512 gb=1 && on_disk null nullb0 || return 1
+	[ -z "${BENCH_PROFILE-}" ] || symbols
 }
 
 for stack in $BENCH_STACKS; do
 	case $stack in
-	kit | profile) ktap_check "$stack" through kit vmbus_client storvsc ;;
+	kit) ktap_check kit through kit vmbus_client storvsc ;;
+	at-once) ktap_check at_once through at-once vmbus_client storvsc gather_us=0 ;;
 	polled) ktap_check polled through polled vmbus_client storvsc poll_queues=1 ;;
 	in-tree) ktap_check in_tree through in-tree hv_vmbus hv_storvsc ;;
 	*) ktap_check "$stack" "$stack" ;;
