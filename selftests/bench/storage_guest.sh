@@ -73,7 +73,6 @@ through() {
 	modprobe sd_mod && modprobe "$BUS_MODULE" && modprobe "$DISK_MODULE" "$@" && disk=$(disk_of_lun 0) &&
 		on_disk "$stack" "$disk" || return 1
 	[ -z "${BENCH_PROFILE-}" ] || symbols
-	cat /sys/kernel/debug/storvsc-host* 2>/dev/null
 	unload_drivers
 }
 
@@ -99,7 +98,6 @@ null() {
 for stack in $BENCH_STACKS; do
 	case $stack in
 	kit) ktap_check kit through kit vmbus_client storvsc ;;
-	at-once) ktap_check at_once through at-once vmbus_client storvsc gather_us=0 ;;
 	polled) ktap_check polled through polled vmbus_client storvsc poll_queues=1 ;;
 	in-tree) ktap_check in_tree through in-tree hv_vmbus hv_storvsc ;;
 	*) ktap_check "$stack" "$stack" ;;
