@@ -780,6 +780,8 @@ int storvsc_host_probe(struct vmbus_dev *vdev, const struct hv_vmbus_device_id *
 		dev_err(&vdev->dev, "SCSI host not added, error %d\n", err);
 		goto err_close;
 	}
+	/* No disk is there yet. What order suits the media the host knows, and only it. */
+	host->shost->tag_set.flags |= BLK_MQ_F_NO_SCHED_BY_DEFAULT;
 	storvsc_fc_added(host);
 	add_debugfs(host);
 	shost_printk(KERN_INFO, host->shost,

@@ -6,7 +6,7 @@
 . ./ktap.sh
 . ./lib.sh
 . ./sleep_lib.sh
-ktap_plan 13
+ktap_plan 14
 
 load() {
 	modprobe sd_mod && modprobe vmbus_client && modprobe storvsc "$@" && disk=$(disk_of_lun 0) &&
@@ -22,6 +22,16 @@ reads_for() {
 		--size=1M --rw=randread >/dev/null || return 1
 	sent_0=$(($(queue 0 sent) - sent_0)) sent_1=$(($(queue 1 sent) - sent_1))
 	echo "CPU $cpu: $sent_0 commands on queue 0, $sent_1 on queue 1"
+}
+
+# Nor does one come by itself; who wants one can have it.
+no_scheduler() {
+	for each in "$disk" "$other"; do
+		file=/sys/block/$each/queue/scheduler
+		echo "$each: $(cat "$file")"
+		grep -qF '[none]' "$file" || return 1
+	done
+	echo mq-deadline >"$file" && grep -qF '[mq-deadline]' "$file" && echo none >"$file"
 }
 
 each_cpu_has_one() {
@@ -60,6 +70,7 @@ each_of_three() { reads_for 1 && [ "$sent_1" -ge 200 ]; }
 
 ktap_check drivers_load load
 ktap_check each_cpu_has_a_queue each_cpu_has_one
+ktap_check order_is_left_to_the_host no_scheduler
 ktap_check one_queue_for_both_and_back one_for_both
 ktap_check numbers_that_cannot_be bad_numbers
 ktap_check load_runs verified_load
