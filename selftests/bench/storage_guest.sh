@@ -65,13 +65,14 @@ on_disk() {
 # For the other half, which has blocks of code by address; modules have one while they are loaded.
 symbols() { awk '$2 == "t" || $2 == "T" { print "@sym", $1, $3, $4 }' /proc/kallsyms | sort -k2,2 >>/tmp/bench; }
 
-# through STACK BUS DRIVER [OPTION...]: a disk of the provider
+# through STACK BUS DRIVER [OPTION...]: a disk of the provider; of a STACK-none without a scheduler
 through() {
 	stack=$1 BUS_MODULE=$2 DISK_MODULE=$3
 	shift 3
 	: >/tmp/irq
-	modprobe sd_mod && modprobe "$BUS_MODULE" && modprobe "$DISK_MODULE" "$@" && disk=$(disk_of_lun 0) &&
-		on_disk "$stack" "$disk" || return 1
+	modprobe sd_mod && modprobe "$BUS_MODULE" && modprobe "$DISK_MODULE" "$@" && disk=$(disk_of_lun 0) || return 1
+	case $stack in *-none) echo none >"/sys/block/$disk/queue/scheduler" ;; esac
+	on_disk "$stack" "$disk" || return 1
 	[ -z "${BENCH_PROFILE-}" ] || symbols
 	unload_drivers
 }
@@ -99,6 +100,7 @@ for stack in $BENCH_STACKS; do
 	case $stack in
 	kit) ktap_check kit through kit vmbus_client storvsc ;;
 	polled) ktap_check polled through polled vmbus_client storvsc poll_queues=1 ;;
+	in-tree-none) ktap_check in_tree_without_a_scheduler through in-tree-none hv_vmbus hv_storvsc ;;
 	in-tree) ktap_check in_tree through in-tree hv_vmbus hv_storvsc ;;
 	*) ktap_check "$stack" "$stack" ;;
 	esac
