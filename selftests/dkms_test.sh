@@ -197,6 +197,51 @@ sample_has_versions() {
 	[ -s "$work/crc" ] && grep "^$(cat "$work/crc")[[:space:]]vmbus_chan_open[[:space:]]" "$kit/Module.symvers"
 }
 
+# kernel_with FILE FLAGS: a module that would have come with a kernel of these flags, in FILE, for "vmbus-kit check" to
+# compare ours with
+kernel_with() {
+	dir=/lib/modules/$release/kernel
+	rm -rf "$dir" && mkdir "$dir" && : >"$work/empty.c" &&
+		printf 'intree=Y\0vermagic=%s %s \0' "$release" "$2" >"$work/modinfo" &&
+		gcc -c -o "$work/empty.o" "$work/empty.c" &&
+		objcopy --add-section ".modinfo=$work/modinfo" "$work/empty.o" "$dir/native.ko" || return
+	case $1 in
+	*.xz) xz "$dir/native.ko" ;;
+	*.zst) zstd -q --rm "$dir/native.ko" ;;
+	esac && [ -e "$dir/$1" ]
+}
+our_flags() { field storvsc vermagic | cut -d' ' -f2- | sed 's/ *$//'; }
+# check_says_built ANSWER: its status is about more than that, boot files among them
+check_says_built() {
+	sh include/install/vmbus-kit check "$release" >"$work/check" 2>&1
+	cat "$work/check"
+	sed -n 's/^  built  *//p' "$work/check" | grep -qx -e "$1"
+}
+# check_compares FILE: with a module of the kernel's as it is packed there
+check_compares() {
+	other="SMP preempt_rt mod_unload"
+	kernel_with "$1" "$(our_flags)" && check_says_built yes && kernel_with "$1" "$other" &&
+		check_says_built "no: vmbus_client is for a kernel with \"$(our_flags)\", and this one has \"$other\";.*"
+}
+# A name is as long as the other, so that the file stays whole.
+check_knows_another_release() {
+	kernel_with native.ko "$(our_flags)" && cp "$(installed netvsc)" "$work/netvsc.ko" || return
+	sed -i "s/vermagic=6/vermagic=9/" "$(installed netvsc)"
+	check_says_built "no: netvsc is for 9${release#6}"
+	result=$?
+	cp "$work/netvsc.ko" "$(installed netvsc)" && rm -r "/lib/modules/$release/kernel" && return $result
+}
+# Without one to compare with, the release is all there is.
+check_needs_no_module_of_the_kernel() { check_says_built yes; }
+# check_compares_packed SUFFIX WHAT-KMOD-CALLS-IT TOOL
+check_compares_packed() {
+	if modinfo --version | grep -q -e "+$2" && command -v "$3" >/dev/null; then
+		ktap_check "check_compares_with_a_module_in_$1" check_compares "native.ko.$1"
+	else
+		ktap_skip "check_compares_with_a_module_in_$1" "no $3, or a modinfo that cannot read it"
+	fi
+}
+
 nothing_left() {
 	left=$(find /lib/modules/ /var/lib/dkms/ \( -name '*.ko*' -o -name "$package*" \))
 	[ -z "$left" ] || { echo "$left"; return 1; }
@@ -223,7 +268,7 @@ inside() {
 	PATH=$PATH:/usr/sbin:/sbin
 	unset MAKEFLAGS MFLAGS MAKEOVERRIDES
 	. selftests/ktap.sh
-	ktap_plan 22
+	ktap_plan 27
 	ktap_note "for $release with $(dkms --version)"
 	empty_but "$work" "$headers" || { echo "Bail out! cannot make an empty place for DKMS"; exit 1; }
 
@@ -242,6 +287,11 @@ inside() {
 	ktap_check kit_for_other_drivers_is_there kit_is_there
 	ktap_check sample_driver_builds_on_it sample_builds
 	ktap_check sample_driver_has_symbol_versions sample_has_versions
+	ktap_check check_compares_all_of_vermagic check_compares native.ko
+	check_compares_packed xz XZ xz
+	check_compares_packed zst ZSTD zstd
+	ktap_check check_knows_another_release check_knows_another_release
+	ktap_check check_needs_no_module_of_the_kernel check_needs_no_module_of_the_kernel
 	cp -a "/usr/src/$package-$version" "$work/added"
 	ktap_check make_dkms_uninstall make dkms-uninstall "DESTDIR=$work/tools"
 	ktap_check no_tool_is_left no_tool_is_left
