@@ -29,22 +29,29 @@ struct vmbus_buf {
 	struct vmbus_conn *conn;
 	struct list_head parked;	/* in conn->parked */
 	u32 relid;
-	u32 gpadl;			/* 0: never granted */
+	u32 gpadl;			/* 0: the host knows nothing of it */
+	bool granted;			/* the host has said that it has it */
 	unsigned int page_count;
 	struct page **pages;
 	void *addr;
 };
 
-static void free_pages_of(struct vmbus_buf *buf)
+/* Who else uses one of them keeps it. */
+static void put_pages(struct page **pages, unsigned int count)
 {
 	unsigned int i;
 
+	for (i = 0; i < count; i++)
+		if (pages[i])
+			put_page(pages[i]);
+	kvfree(pages);
+}
+
+static void free_pages_of(struct vmbus_buf *buf)
+{
 	if (buf->addr)
 		vunmap(buf->addr);
-	for (i = 0; i < buf->page_count; i++)
-		if (buf->pages[i])
-			__free_page(buf->pages[i]);
-	kvfree(buf->pages);
+	put_pages(buf->pages, buf->page_count);
 	kfree(buf);
 }
 
@@ -166,6 +173,7 @@ static int grant(struct vmbus_buf *buf)
 		pr_err_ratelimited("channel %u: host did not acknowledge %u pages of memory within %u ms\n",
 		       buf->relid, buf->page_count, vmbus_reply_timeout());
 	}
+	buf->granted = !err;
 out:
 	trace_vmbus_gpadl_grant(buf->relid, handle, buf->page_count, err);
 	kvfree(pfns);
@@ -230,15 +238,27 @@ static void park(struct vmbus_buf *buf, int why)
 	spin_unlock(&conn->parked_lock);
 }
 
-void buf_destroy(struct vmbus_buf *buf)
+/* Return: 0 once the host has let go of the pages, or why it may still have them. */
+static int withdraw(struct vmbus_buf *buf)
 {
 	int err = buf->gpadl ? revoke(buf) : 0;
 
+	buf->granted = false;
 	/*
 	 * A rescind, also one that came while we waited, is the host's word that
 	 * it had let go before; if it does not answer then, it has nevertheless.
 	 */
 	if (err && !vmbus_conn_rescinded(buf->conn, buf->relid))
+		return err;
+	buf->gpadl = 0;
+	return 0;
+}
+
+void buf_destroy(struct vmbus_buf *buf)
+{
+	int err = withdraw(buf);
+
+	if (err)
 		park(buf, err);
 	else
 		free_pages_of(buf);
@@ -252,16 +272,6 @@ static unsigned int count_shared(const struct vmbus_buf *buf)
 	for (i = 0; i < buf->page_count; i++)
 		count += page_ref_count(buf->pages[i]) != 1;
 	return count;
-}
-
-static void put_pages(struct page **pages, unsigned int count)
-{
-	unsigned int i;
-
-	for (i = 0; i < count; i++)
-		if (pages[i])
-			put_page(pages[i]);
-	kvfree(pages);
 }
 
 /* The pages of @buf, but a new one for each that somebody else uses. */
@@ -295,24 +305,13 @@ static void use_pages(struct vmbus_buf *buf, struct page **pages, void *addr)
 	buf->addr = addr;
 }
 
-static int withdraw(struct vmbus_buf *buf)
-{
-	int err = buf->gpadl ? revoke(buf) : 0;
-
-	/* As in buf_destroy(). */
-	if (err && !vmbus_conn_rescinded(buf->conn, buf->relid))
-		return err;
-	buf->gpadl = 0;
-	return 0;
-}
-
 int buf_renew(struct vmbus_buf *buf)
 {
 	struct page **pages;
 	void *addr;
 	int err;
 
-	if (!count_shared(buf) && buf->gpadl)
+	if (buf->granted && !count_shared(buf))
 		return 0;
 	/* No page may change hands before the host has let go of it. */
 	err = withdraw(buf);
