@@ -52,14 +52,19 @@ in_ns() {
 	if [ -n "$in_ns_name" ]; then ip netns exec "$in_ns_name" "$@"; else "$@"; fi
 }
 
-# pings NETNS ADDRESS [OPTION...]: every single one is answered
+# pings NETNS ADDRESS [OPTION...]: every single one is answered. The last gets from ping no more than twice the time
+# that the others took: where the clock is real and the machine busy, each has a ping of its own, which waits.
 pings() {
-	pings_ns=$1 pings_to=$2
+	pings_ns=$1 pings_to=$2 pings_each=5 pings_left=1
+	[ -n "$COUNTED" ] || pings_each=1 pings_left=5
 	shift 2
-	in_ns "$pings_ns" ping -n -c 5 -i 0.02 -W 5 "$@" "$pings_to" >/tmp/ping.out 2>&1 ||
-		{ cat /tmp/ping.out; return 1; }
-	cat /tmp/ping.out
-	grep -q ' 5 received' /tmp/ping.out
+	while [ "$pings_left" -gt 0 ]; do
+		in_ns "$pings_ns" ping -n -c "$pings_each" -i 0.02 -W 20 "$@" "$pings_to" >/tmp/ping.out 2>&1 ||
+			{ cat /tmp/ping.out; return 1; }
+		cat /tmp/ping.out
+		grep -q " $pings_each received" /tmp/ping.out || return 1
+		pings_left=$((pings_left - 1))
+	done
 }
 
 # net N COUNTER: of the host's netN

@@ -38,7 +38,7 @@ many_addresses() {
 
 ping_from_all() {
 	for i in 11 12 13 14 15 16 17 18; do
-		pings a 10.7.1.2 -I "10.7.1.$i" >/dev/null || return 1
+		pings a 10.7.1.2 -I "10.7.1.$i" >/tmp/pings || { cat /tmp/pings; return 1; }
 	done
 }
 
