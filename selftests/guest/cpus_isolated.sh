@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=2 provider="lun0=ram:16M,sub_channels=1" drivers=kit append="isolcpus=managed_irq,0" timeout=180 days="6.1"
+# machine: smp=2 provider="lun0=ram:16M,sub_channels=1" drivers=kit append="isolcpus=managed_irq,0" timeout=400 days="6.1"
 # proves: an isolated CPU gets neither channels nor the host's messages, and the CPU that gets the messages stays online
 . ./ktap.sh
 . ./lib.sh

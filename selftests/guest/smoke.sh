@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider=none drivers=none timeout=120 kernels="6.1 6.12 small 7.3"
+# machine: provider=none drivers=none timeout=400 kernels="6.1 6.12 small 7.3"
 # proves: the guest's kernel found Hyper-V, and it has the programs and modules that tests use
 . ./ktap.sh
 ktap_plan 8
