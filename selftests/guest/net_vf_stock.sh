@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="net0=pair:net1,net1=sink,net0.vf_cable=@RUN@.vf" drivers=stock timeout=600 kernels="6.1 6.12 7.3" days="6.1" qemu="-netdev dgram,id=vf,local.type=unix,local.path=@RUN@.vf.nic,remote.type=unix,remote.path=@RUN@.vf.host -device vmxnet3,netdev=vf,mac=00:15:5d:0a:00:00,addr=0x9"
+# machine: provider="net0=pair:net1,net1=sink,net0.vf_cable=@RUN@.vf" drivers=stock timeout=600 kernels="6.1 6.12" days="6.1" qemu="-netdev dgram,id=vf,local.type=unix,local.path=@RUN@.vf.nic,remote.type=unix,remote.path=@RUN@.vf.host -device vmxnet3,netdev=vf,mac=00:15:5d:0a:00:00,addr=0x9"
 # proves: the kernel's own hv_netvsc finds its virtual function on this host, by the number of its PCI slot, and both
 #         agree on the data path, so the host is right
 # shellcheck disable=SC2015,SC2034,SC2154
