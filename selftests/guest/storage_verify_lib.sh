@@ -61,7 +61,7 @@ schedule() {
 
 # Impatient, so that what the host withholds is missed soon; a command still has six times this in all.
 load_impatient() {
-	modprobe sd_mod && modprobe vmbus_client && modprobe storvsc timeout=3 reply_timeout=1 drain_timeout=1 "$@"
+	modprobe sd_mod && modprobe vmbus_client && modprobe storvsc timeout=3 reply_timeout=1 drain_timeout=1
 }
 
 # start_verify DISK SECONDS: in the background as $verify, on 64 of the disk's 80 MiB. Each write is read back soon, and
@@ -178,4 +178,26 @@ tell() {
 	ktap_note "guest: sent $(storvsc sent), errors $(storvsc errors), late $(storvsc late), restarts $(storvsc restarts)," \
 		"silences $(storvsc silences), full $(storvsc full), polls $(storvsc polls)"
 	ktap_note "$events faults in $rounds rounds, seed $1"
+}
+
+ready() { load_impatient && disk=$(disk_of_lun 0) && dd if=/dev/zero of="/dev/$disk" bs=1M oflag=direct count=64; }
+
+# verify_tests SEED ROUNDS NAME COMMAND...: all of it; COMMAND, one more check, is about the schedule
+verify_tests() {
+	verify_seed=$1 verify_rounds=$2
+	shift 2
+	ktap_plan 9
+	ktap_check disk_is_there ready
+	ktap_check "$@"
+	start_verify "$disk" "$(seconds "$verify_seed" "$verify_rounds")"
+	ktap_check host_follows_its_schedule play "$verify_seed" "$verify_rounds"
+	quiet_host
+	ktap_check every_byte_verifies verified
+	ktap_check no_command_is_lost none_lost
+	ktap_check no_program_saw_an_error no_io_error
+	tell "$verify_seed"
+	ktap_check host_has_the_same_data same_on_the_host "$disk"
+	ktap_check drivers_unload unload_drivers
+	ktap_check host_saw_no_violation no_violations
+	ktap_done
 }
