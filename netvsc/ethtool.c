@@ -48,14 +48,23 @@ static void set_msglevel(struct net_device *ndev, u32 value)
 	nv->msg_enable = value;
 }
 
+/* What the host or the administrator says of them: frames go as fast as they go. */
 static int get_link_ksettings(struct net_device *ndev, struct ethtool_link_ksettings *link)
 {
 	struct netvsc *nv = netdev_priv(ndev);
 
 	link->base.speed = READ_ONCE(nv->speed) ?: SPEED_UNKNOWN;
-	link->base.duplex = DUPLEX_FULL;
+	link->base.duplex = nv->duplex;
 	link->base.port = PORT_OTHER;
 	return 0;
+}
+
+/* For a host that says nothing, or nothing useful: others reckon with the speed (bonding, tc). */
+static int set_link_ksettings(struct net_device *ndev, const struct ethtool_link_ksettings *link)
+{
+	struct netvsc *nv = netdev_priv(ndev);
+
+	return ethtool_virtdev_set_link_ksettings(ndev, link, &nv->speed, &nv->duplex);
 }
 
 /* Statistics --------------------------------------------------------------------------*/
@@ -409,6 +418,7 @@ const struct ethtool_ops netvsc_ethtool_ops = {
 	.set_msglevel = set_msglevel,
 	.get_link = ethtool_op_get_link,
 	.get_link_ksettings = get_link_ksettings,
+	.set_link_ksettings = set_link_ksettings,
 	.get_sset_count = get_sset_count,
 	.get_strings = get_strings,
 	.get_ethtool_stats = get_stats,

@@ -11,6 +11,7 @@
 
 #include <linux/debugfs.h>
 #include <linux/etherdevice.h>
+#include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/jhash.h>
 #include <linux/rtnetlink.h>
@@ -805,6 +806,7 @@ static struct netvsc *alloc_nic(struct vmbus_dev *vdev)
 	memcpy(nv->rss_key, default_key, sizeof(nv->rss_key));
 	nv->l4_hash = NETVSC_L4_TCP4 | NETVSC_L4_TCP6 | NETVSC_L4_UDP4 | NETVSC_L4_UDP6;
 	nv->msg_enable = DEFAULT_MSG_ENABLE;
+	nv->duplex = DUPLEX_FULL;
 	nv->tx_batch = BATCH_DEFAULT;
 	nv->rx_copybreak = netvsc_rx_copybreak();
 	nv->cfg.mtu = ETH_DATA_LEN;

@@ -398,7 +398,8 @@ struct netvsc_vf {
  * @removing: no new work is begun
  * @link_up: last word of the host; NETVSC_LINK_* bits
  * @link_events: what came since the link work ran
- * @speed: Mbit/s
+ * @speed: Mbit/s; the last word of host or administrator
+ * @duplex: of ethtool, for the administrator's word
  * @msg_enable: of ethtool
  * @tx_batch: frames in one message at most
  * @rx_mode_work: tells the host what to let through
@@ -470,6 +471,7 @@ struct netvsc {
 	bool link_up;
 	unsigned long link_events;
 	u32 speed;
+	u8 duplex;
 	u32 msg_enable;
 	u32 tx_batch;
 	struct delayed_work rx_mode_work;
