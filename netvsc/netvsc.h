@@ -94,6 +94,7 @@ struct netvsc_slot {
 /**
  * struct netvsc_pool - free slots: taken by who sends, given back by who polls
  * @slots: all of them
+ * @cnt: how many
  * @ring: indices of the free ones
  * @mask: of @ring
  * @head: next to be taken; the sender's
@@ -105,6 +106,7 @@ struct netvsc_slot {
 struct netvsc_pool {
 	struct netvsc_slot *slots;
 	u16 *ring;
+	u32 cnt;
 	u32 mask;
 	u32 head;
 	struct netvsc_slot *spare;
@@ -552,6 +554,8 @@ netdev_tx_t netvsc_start_xmit(struct sk_buff *skb, struct net_device *ndev);
 void netvsc_tx_done(struct netvsc_queue *q, struct netvsc_slot *slot,
 		    const struct vmbus_pkt *pkt);
 void netvsc_tx_poll_end(struct netvsc_queue *q);
+/* The host has everything back that it was sent. Only while no frame can be sent. */
+bool netvsc_tx_is_done(const struct netvsc_queue *q);
 /* After the channel was closed: a slot that nobody will complete, and the pending one. */
 void netvsc_tx_reaped(struct netvsc_queue *q, struct netvsc_slot *slot);
 void netvsc_tx_drop_pending(struct netvsc_queue *q);

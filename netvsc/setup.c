@@ -13,6 +13,9 @@
 /* Beside the frames: a request, a question, and what was given up and is still owed. */
 #define SPARE_REQUESTS	8u
 
+/* What the host has been sent it mostly completes at once. */
+#define DRAIN_TIME	HZ
+
 /* Promised sub-channels mostly come at once; those that do not are taken later. */
 #define SUBS_WAIT_MS	1000u
 #define SUBS_LATER	(2 * HZ)
@@ -626,6 +629,22 @@ err:
 	return err;
 }
 
+/*
+ * A host reads each channel by itself: what lies in another than the primary it would find
+ * after it has been told that the NIC is halted and the buffers are its no more, and drop.
+ * One that completes nothing is not waited for longer.
+ */
+static void drain(struct netvsc *nv)
+{
+	unsigned long end = jiffies + DRAIN_TIME;
+	u32 i;
+
+	for (i = 0; i < nv->queue_cnt; i++)
+		while (!netvsc_tx_is_done(&nv->queues[i]) && !netvsc_is_gone(nv) &&
+		       time_before(jiffies, end))
+			usleep_range(100, 500);
+}
+
 void netvsc_detach(struct netvsc *nv)
 {
 	lockdep_assert_held(&nv->lock);
@@ -634,6 +653,7 @@ void netvsc_detach(struct netvsc *nv)
 	nv->attached = false;
 	netvsc_vf_detached(nv);
 	if (!netvsc_is_gone(nv)) {
+		drain(nv);
 		netvsc_halt(nv);
 		revoke_buffers(nv);
 	}

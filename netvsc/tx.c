@@ -32,6 +32,7 @@ static int alloc_pool(struct netvsc_pool *pool, u32 count, u32 maps)
 	struct vmbus_range *list = NULL;
 
 	memset(pool, 0, sizeof(*pool));
+	pool->cnt = count;
 	pool->mask = room - 1;
 	if (!count)
 		return 0;
@@ -480,13 +481,24 @@ static netdev_tx_t drop(struct netvsc_queue *q, struct sk_buff *skb, u64 *why)
 {
 	u64_stats_update_begin(&q->tx.syncp);
 	q->tx.dropped++;
-	if (why)
-		(*why)++;
+	(*why)++;
 	u64_stats_update_end(&q->tx.syncp);
 	dev_kfree_skb_any(skb);
 	if (!netdev_xmit_more())
 		netvsc_tx_show(q);
 	return NETDEV_TX_OK;
+}
+
+/* The NIC is being changed, or gone: whoever brings it up wakes its queues. */
+static netdev_tx_t not_now(struct netvsc_queue *q)
+{
+	q->tx.busy++;
+	netif_tx_stop_queue(q->txq);
+	/* Pairs with the waking: it sees the queue stopped, or we see that it is live. */
+	smp_mb__after_atomic();
+	if (READ_ONCE(q->live))
+		netif_tx_start_queue(q->txq);
+	return NETDEV_TX_BUSY;
 }
 
 netdev_tx_t netvsc_start_xmit(struct sk_buff *skb, struct net_device *ndev)
@@ -503,7 +515,7 @@ netdev_tx_t netvsc_start_xmit(struct sk_buff *skb, struct net_device *ndev)
 		return NETDEV_TX_OK;
 	}
 	if (unlikely(!READ_ONCE(q->live)))
-		return drop(q, skb, NULL);
+		return not_now(q);
 	if (unlikely(q->blocked)) {
 		q->tx.busy++;
 		return NETDEV_TX_BUSY;
@@ -589,10 +601,17 @@ void netvsc_tx_done(struct netvsc_queue *q, struct netvsc_slot *slot, const stru
 	give_back(q, slot);
 }
 
+bool netvsc_tx_is_done(const struct netvsc_queue *q)
+{
+	return !READ_ONCE(q->pending) && free_slots(&q->direct) == q->direct.cnt &&
+	       free_slots(&q->copy) == q->copy.cnt;
+}
+
+/* It has been accepted, so it is sent even if nothing may follow. */
 static void try_blocked(struct netvsc_queue *q)
 {
 	__netif_tx_lock(q->txq, smp_processor_id());
-	if (q->live && q->blocked)
+	if (q->blocked)
 		flush(q, 0);
 	__netif_tx_unlock(q->txq);
 }
