@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: smp=2 provider="net0=echo,net0.sub_channels=1,net0.sub_channels_late=300000,net1=pair:net2,net1.sub_channels=1,net2=sink,net2.sub_channels=1" drivers=kit timeout=600 kernels="6.1 6.12"
+# machine: smp=2 provider="net0=echo,net0.sub_channels=1,net0.sub_channels_late=300000,net1=pair:net2,net1.sub_channels=1,net2=sink,net2.sub_channels=1" drivers=kit timeout=600 kernels="6.1 6.12 7.3" days="6.1 6.12"
 # proves: our drivers use sub-channels when they come, the RSS table and any number of channels under traffic
 # shellcheck disable=SC2034,SC2154
 . ./net_smp_tests.sh
@@ -22,5 +22,19 @@ xps() {
 no_xps() { for i in 0 1; do in_ns a sh -c "echo 0 >/sys/class/net/$nic1/queues/tx-$i/xps_cpus" || return 1; done; }
 xps_decides() { xps 0 0 && xps 1 1 && xps 0 1 && xps 1 0 && no_xps; }
 
-ours_alone() { ktap_check map_of_cpus_decides_who_sends xps_decides; }
-net_smp_tests 1 ours_alone
+# Who waits for an answer polls the NIC for it, on another processor than the one that takes interrupts, or on that one.
+busy_polled() { awk '$1 == "TcpExt:" && !names { names = $0; next }
+	$1 == "TcpExt:" { n = split(names, name); for (i = 2; i <= n; i++) if (name[i] == "BusyPollRxPackets") print $i }' \
+	/proc/net/netstat; }
+busy_poll() {
+	polled=$(busy_polled)
+	for cpu in 0 1; do taskset -c "$cpu" datagrams ask 10.7.0.1 100 200000 || return 1; done
+	echo "$(($(busy_polled) - polled)) of 200 answers were found by polling"
+	[ "$(($(busy_polled) - polled))" -ge 20 ] && pings "" 10.7.0.1
+}
+
+ours_alone() {
+	ktap_check map_of_cpus_decides_who_sends xps_decides
+	ktap_check programs_poll_for_their_answers busy_poll
+}
+net_smp_tests 2 ours_alone

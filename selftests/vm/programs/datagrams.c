@@ -4,7 +4,11 @@
  *
  *   datagrams receive COUNT SECONDS           on UDP port 9; says what came, and fails if one was
  *                                             wrong or out of order, or none came for so long
+ *   datagrams hold SECONDS                    on UDP port 9, unread, until its alarm kills it:
+ *                                             the kernel does that without any memory
  *   datagrams send ADDRESS COUNT BYTES FLOWS  to UDP port 9
+ *   datagrams ask ADDRESS COUNT MICROSECONDS  to UDP port 7, one after the other; polls the NIC
+ *                                             for each answer, up to so long
  *   datagrams print PORT                      what comes as text, until it is killed
  *
  * Each: "vkit", the flow, the number in that flow, all big endian, and bytes that follow
@@ -18,8 +22,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #define PORT		9
+#define ECHO_PORT	7
 #define FLOWS_MAX	64u
 #define STAMP		0x766b6974u
 #define STAMP_LEN	12u
@@ -53,20 +59,39 @@ static int is_right(uint32_t len)
 	return 1;
 }
 
-static int receive_all(uint32_t count, long seconds)
+/* A socket with room for many of them, or -1. */
+static int open_port(long seconds)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(PORT) };
 	struct timeval limit = { .tv_sec = seconds };
-	uint32_t next[FLOWS_MAX] = { 0 }, good = 0, bad = 0, order = 0, flow;
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), room = 32 << 20;
-	ssize_t len;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
 	    bind(fd, (struct sockaddr *)&any, sizeof(any))) {
 		perror("datagrams");
-		return 1;
+		return -1;
 	}
+	return fd;
+}
+
+static int hold_all(long seconds)
+{
+	if (open_port(seconds) < 0)
+		return 1;
+	alarm((unsigned int)seconds);
+	for (;;)
+		pause();
+}
+
+static int receive_all(uint32_t count, long seconds)
+{
+	uint32_t next[FLOWS_MAX] = { 0 }, good = 0, bad = 0, order = 0, flow;
+	int fd = open_port(seconds);
+	ssize_t len;
+
+	if (fd < 0)
+		return 1;
 	while (good + bad < count) {
 		len = recv(fd, bytes, sizeof(bytes), 0);
 		/* It was stopped, and goes on: with a time limit that ends the call. */
@@ -112,6 +137,31 @@ static int send_all(const char *address, uint32_t count, uint32_t len, uint32_t 
 	return 0;
 }
 
+static int ask_all(const char *address, uint32_t count, int us)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(ECHO_PORT) };
+	struct timeval limit = { .tv_sec = 20 };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	uint32_t n;
+
+	if (fd < 0 || !inet_aton(address, &to.sin_addr) ||
+	    setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL, &us, sizeof(us)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+	    connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+		perror("datagrams");
+		return 1;
+	}
+	for (n = 0; n < count; n++) {
+		put32(bytes, n);
+		if (send(fd, bytes, STAMP_LEN, 0) != STAMP_LEN ||
+		    recv(fd, bytes, sizeof(bytes), 0) != STAMP_LEN || get32(bytes) != n) {
+			printf("no answer, or a wrong one, to number %u\n", n);
+			return 1;
+		}
+	}
+	return 0;
+}
+
 static int print_all(uint16_t port)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
@@ -133,11 +183,16 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "print"))
 		return print_all((uint16_t)atoi(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "hold"))
+		return hold_all(atol(argv[2]));
 	if (argc == 4 && !strcmp(argv[1], "receive"))
 		return receive_all((uint32_t)atol(argv[2]), atol(argv[3]));
 	if (argc == 6 && !strcmp(argv[1], "send"))
 		return send_all(argv[2], (uint32_t)atol(argv[3]), (uint32_t)atol(argv[4]),
 				(uint32_t)atol(argv[5]));
-	fprintf(stderr, "datagrams receive COUNT SECONDS | send ADDRESS COUNT BYTES FLOWS | print PORT\n");
+	if (argc == 5 && !strcmp(argv[1], "ask"))
+		return ask_all(argv[2], (uint32_t)atol(argv[3]), atoi(argv[4]));
+	fprintf(stderr, "datagrams receive COUNT SECONDS | hold SECONDS |\n"
+			"          send ADDRESS COUNT BYTES FLOWS | ask ADDRESS COUNT MICROSECONDS | print PORT\n");
 	return 2;
 }
