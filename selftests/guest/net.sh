@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="net0=echo,net1=pair:net2,net2=sink" drivers=kit timeout=900 kernels="6.1 6.12"
+# machine: provider="net0=echo,net1=pair:net2,net2=sink" drivers=kit timeout=900 kernels="6.1 6.12 7.3"
 # proves: our drivers carry a NIC: frames, streams and files over all offloads and MTUs, what ethtool shows,
 #         and every change of configuration, reload and loss of the device under traffic
 # shellcheck disable=SC2015,SC2034,SC2154
 . ./net_tests.sh
-ktap_plan $(($(net_tests_cnt) + 14))
+ktap_plan $(($(net_tests_cnt) + 18))
 
 in_a() { in_ns a "$@"; }
 
@@ -19,6 +19,23 @@ ethtool_shows() {
 		grep -qE '^bus-info: [0-9a-f]{8}-' /tmp/ethtool-i && grep -q 'tx_send_full: ' /tmp/ethtool-S &&
 		grep -q 'rx_queue_0_packets: ' /tmp/ethtool-S && grep -q 'software-transmit' /tmp/ethtool-T
 }
+
+says() { in_a ethtool "$1" "$nic1" | tee /tmp/says | grep -qE "$2" || { cat /tmp/says; return 1; }; }
+
+# What is set is shown again; a speed until the host says another.
+settings_are_shown() {
+	in_a ethtool -C "$nic1" tx-frames 4 && says -c '^tx-frames:[[:space:]]*4$' &&
+		in_a ethtool -C "$nic1" tx-frames 8 && says -c '^tx-frames:[[:space:]]*8$' || return 1
+	in_a ethtool -s "$nic1" msglvl 0x5 && in_a ethtool "$nic1" | grep -q 'Current message level: 0x00000005' &&
+		in_a ethtool -s "$nic1" msglvl 0x37 || return 1
+	# Sixteen words, each a channel: there is but one.
+	[ "$(in_a ethtool -d "$nic1" | grep -oE '(00 ){16}' | wc -l)" = 4 ] || { in_a ethtool -d "$nic1"; return 1; }
+	in_a ethtool -s "$nic1" speed 25000 duplex full && in_a ethtool "$nic1" | grep -q 'Speed: 25000Mb/s' &&
+		! in_a ethtool -s "$nic1" autoneg on && ctl net1 speed 10000000000 &&
+		wait_for 20 speed_is 10000
+}
+
+speed_is() { [ "$(in_a cat "/sys/class/net/$nic1/speed")" = "$1" ]; }
 
 hash_fields() {
 	in_a ethtool -N "$nic1" rx-flow-hash udp4 sd && in_a ethtool -n "$nic1" rx-flow-hash udp4 | tee /tmp/fields &&
@@ -63,6 +80,22 @@ renamed_and_moved() {
 		[ "$(in_a cat "/sys/class/net/$nic1/statistics/rx_packets")" -gt "$moved_before" ]
 }
 
+# While it is up and frames flow, if the kernel lets any NIC be renamed then.
+renamed_in_use() {
+	case $(uname -r) in
+	6.[01].*) ! in_a ip link set "$nic1" name moved0 && wait_for 30 flowing ;;
+	*) in_a ip link set "$nic1" name moved0 && wait_for 30 flowing && in_a ip link set moved0 name "$nic1" &&
+		wait_for 30 flowing ;;
+	esac
+}
+
+# Another namespace takes it out of use: the stream waits for it.
+moved_in_use() {
+	ip netns add c && in_a ip link set "$nic1" netns c && in_ns c ip link set "$nic1" up &&
+		in_ns c ip link set "$nic1" netns a && ip netns del c && in_ns a ip link set "$nic1" up &&
+		in_a ip addr add 10.7.1.1/24 dev "$nic1" && wait_for 30 pings a 10.7.1.2 && wait_for 60 flowing
+}
+
 # Small frames share messages when the stack has several at once.
 batches() {
 	before=$(net 1 tx_batched)
@@ -88,6 +121,22 @@ reconfigured() {
 	done
 	in_a ip -s link show "$nic1"
 	[ "$(in_a cat "/sys/class/net/$nic1/carrier_changes")" = "$carrier_changes" ]
+}
+
+# Frames that the host is slow to complete, and those behind them, arrive however often the NIC is changed.
+lossless() {
+	good=$(net 0 sunk_good)
+	ctl net0 recount && ctl net0 delay 5000 || return 1
+	datagrams send 10.7.0.1 6000 1400 1 &
+	sender=$!
+	changes=0
+	while kill -0 "$sender" 2>/dev/null; do
+		changes=$((changes + 1))
+		ethtool -G "$nic0" rx $((300 + changes % 2 * 100)) || return 1
+	done
+	wait "$sender" && ctl net0 delay 0 && echo "$changes changes" && [ "$changes" -ge 3 ] &&
+		wait_for 20 host_is net0.sunk_good $((good + 6000)) && host_is net0.sunk_bad 0 &&
+		host_is net0.sunk_lost 0
 }
 
 # What the host refuses leaves everything as it was.
@@ -125,6 +174,7 @@ rejects_are_counted() {
 
 net_more() {
 	ktap_check ethtool_shows_what_there_is ethtool_shows
+	ktap_check settings_are_shown_as_they_were_made settings_are_shown
 	ktap_check fields_that_are_hashed hash_fields
 	ktap_check small_frames_go_together batches
 	ktap_check queues_and_who_polls_them queues_are_told
@@ -132,7 +182,10 @@ net_more() {
 	ktap_check renamed_and_moved_to_another_namespace renamed_and_moved
 	carrier_changes=$(in_a cat "/sys/class/net/$nic1/carrier_changes")
 	ktap_check changes_under_traffic_keep_the_link reconfigured
+	ktap_check no_frame_is_lost_by_a_change lossless
 	ktap_check what_cannot_be_changes_nothing refused
+	ktap_check renamed_under_traffic renamed_in_use
+	ktap_check moved_under_traffic moved_in_use
 	stop_traffic
 	flow_before=0
 	ktap_check what_the_host_sent_wrong_was_counted rejects_are_counted

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="net0=echo" drivers=kit timeout=600 days="6.1"
+# machine: provider="net0=echo" drivers=kit timeout=600 kernels="6.1 6.12 7.3" days="6.1"
 # proves: whatever a host says of frames, requests, completions and notices costs what was said it of, and no more
 . ./ktap.sh
 . ./lib.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="net0=echo,net1=pair:net2,net2=sink" drivers=kit timeout=400 days="6.1"
+# machine: provider="net0=echo,net1=pair:net2,net2=sink" drivers=kit timeout=400 kernels="6.1 6.12 7.3" days="6.1"
 # proves: long frames reach programs without a copy by the driver; the host writes to no piece that is still read,
 #         whatever becomes of the NIC meanwhile, and has room left whoever leaves lying what he has got
 # shellcheck disable=SC2154

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# machine: provider="net0=pair:net1,net1=sink,net0.vf_cable=@RUN@.vf" drivers=kit timeout=900 kernels="6.1 6.12 7.3" days="6.1" qemu="-netdev dgram,id=vf,local.type=unix,local.path=@RUN@.vf.nic,remote.type=unix,remote.path=@RUN@.vf.host -netdev hubport,id=vf2,hubid=2 -netdev hubport,id=vf3,hubid=3 -device vmxnet3,netdev=vf,mac=00:15:5d:0a:00:00,addr=0x9 -device vmxnet3,netdev=vf2,mac=00:15:5d:0a:00:00,addr=0xa -device vmxnet3,netdev=vf3,mac=00:15:5d:0a:00:99,addr=0xb"
+# machine: provider="net0=pair:net1,net1=sink,net0.vf_cable=@RUN@.vf" drivers=kit timeout=900 kernels="6.1 6.12 7.3" days="6.1 7.3" qemu="-netdev dgram,id=vf,local.type=unix,local.path=@RUN@.vf.nic,remote.type=unix,remote.path=@RUN@.vf.host -netdev hubport,id=vf2,hubid=2 -netdev hubport,id=vf3,hubid=3 -device vmxnet3,netdev=vf,mac=00:15:5d:0a:00:00,addr=0x9 -device vmxnet3,netdev=vf2,mac=00:15:5d:0a:00:00,addr=0xa -device vmxnet3,netdev=vf3,mac=00:15:5d:0a:00:99,addr=0xb"
 # proves: a virtual function with our MAC address becomes ours in whatever order things come and go, carries frames
 #         only while the host has confirmed that, and no frame is lost on the way that no counter shows
 # shellcheck disable=SC2015,SC2034,SC2154

@@ -26,7 +26,7 @@ change() {
 	5) in_a ip link set "$nic1" mtu 1500 ;;
 	6) if [ $(($1 % 16)) = 6 ]; then lro=off; else lro=on; fi
 		in_ns b ethtool -K "$nic2" lro "$lro" ;;
-	7) in_a ethtool -C "$nic1" tx-frames $((1 + $1 % 32)) ;;
+	7) in_a ethtool -C "$nic1" tx-frames $((1 + $1 / 8 % 8)) ;;
 	esac
 }
 
