@@ -31,6 +31,8 @@ no_scheduler() {
 		echo "$each: $(cat "$file")"
 		grep -qF '[none]' "$file" || return 1
 	done
+	# A part of some kernels, a module for others.
+	modprobe -q mq-deadline
 	echo mq-deadline >"$file" && grep -qF '[mq-deadline]' "$file" && echo none >"$file"
 }
 
