@@ -6,7 +6,7 @@
 #
 # Each row is run with few and with many packets. What a program does besides is in both and cancels out. Around
 # each run the counters are noted and instructions counted (vm/guest_mark.c).
-# shellcheck disable=SC2034,SC2154
+# shellcheck disable=SC2015,SC2034,SC2154
 
 . ./ktap.sh
 . ./lib.sh
@@ -45,6 +45,18 @@ udp_receive() {
 port_9_is_open() { grep -q ':0009 ' /proc/net/udp; }
 sourced() { ctl net0 source "$1" 18 1 && wait "$receiver"; }
 
+# A program drops them before the stack has seen them, but for every five-hundredth.
+xdp_drop() {
+	ethtool -K "$nic0" lro off && ip -force link set dev "$nic0" xdpdrv obj bin/xdp.o sec xdp/sift || return 1
+	datagrams receive $(($2 / 500)) 60 >/tmp/receive.out &
+	receiver=$!
+	wait_for 20 port_9_is_open || return 1
+	# Those it gets are not in a row, and it says so.
+	measured "$1" sifted "$2" && ip link set dev "$nic0" xdpdrv off || return 1
+	grep "^good $(($2 / 500)) " /tmp/receive.out || { cat /tmp/receive.out; return 1; }
+}
+sifted() { ctl net0 source "$1" 18 1 && { wait "$receiver" || :; }; }
+
 ping_station() { measured "$1" pinged "" 10.7.0.1 "$2"; }
 ping_cable() { measured "$1" pinged a 10.9.0.2 "$2"; }
 pinged() { in_ns "$1" ping -n -q -f -c "$3" -W 5 "$2" >/tmp/ping.out && grep -q ' 0% packet loss' /tmp/ping.out; }
@@ -54,7 +66,15 @@ tcp() {
 	ip netns exec b iperf3 -s -1 >/tmp/iperf-s.out 2>&1 &
 	iperf_server=$!
 	wait_for 20 listens b 5201 || return 1
+	tcp_copied=$(copied)
 	measured "$1" streamed "$2" "$3" || { cat /tmp/iperf.out /tmp/iperf-s.out; return 1; }
+	[ -z "$tcp_copied" ] || echo "@copied $1 $(($(copied) - tcp_copied))" >>/tmp/bench
+}
+# Bytes that the driver has copied, if it says so; both ends', of which one receives what is sent.
+copied() {
+	for copied_ns in a b; do
+		for copied_nic in "$nic1" "$nic2"; do in_ns "$copied_ns" ethtool -S "$copied_nic" 2>/dev/null; done
+	done | awk '$1 == "rx_copied_bytes:" { n += $2; said = 1 } END { if (said) print n }'
 }
 streamed() { ip netns exec a iperf3 -c 10.9.0.2 -n "$1M" -P "$2" >/tmp/iperf.out 2>&1 && wait "$iperf_server"; }
 tcp_1() { tcp "$1" "$2" 1; }
