@@ -23,6 +23,46 @@ build_for() {
 	cc -O2 -static -o build/guest/mark selftests/vm/guest_mark.c
 }
 
+# by_the_clock TURNS TEST: what that measures, so often with each of the two, in turns; its lines "@time STACK ROW RATE
+# HALF MOST". A guest each, on two virtual CPUs: an emulated machine with two threads now and then dies without a word.
+by_the_clock() {
+	local stack tries result
+	# shellcheck disable=SC2154 # the caller's
+	result=$VM_WORK/$(basename "$2" .sh)-$kernel-smp2/result
+	for stack in $(times "$1" kit in-tree); do
+		echo "BENCH_STACK=$stack" >build/guest/bench-time.env
+		for tries in 1 2 3; do
+			rm -f "$result"
+			if selftests/vm/run --keep --smp 2 --kernel "$kernel" "$2" >&2; then
+				break
+			fi
+			[ "$tries" != 3 ] || return 1
+		done
+		grep '^@time ' "$result"
+	done
+}
+
+# middles: of each "@time STACK ROW" the line in the middle, number by number, as "STACK ROW RATE HALF MOST"
+middles() {
+	awk '
+		function middle(list, v, n, i, j, t) {
+			n = split(list, v, " ")
+			for (i = 2; i <= n; i++)
+				for (j = i; j > 1 && v[j] + 0 < v[j - 1] + 0; j--) {
+					t = v[j]; v[j] = v[j - 1]; v[j - 1] = t
+				}
+			return v[int((n + 1) / 2)]
+		}
+		$1 == "@time" {
+			key = $2 " " $3
+			rate[key] = rate[key] " " $4; half[key] = half[key] " " $5; most[key] = most[key] " " $6
+		}
+		END {
+			for (key in rate)
+				print key, middle(rate[key]), middle(half[key]), middle(most[key])
+		}'
+}
+
 # least_costs RESULT: a line "NAME GUEST OTHER COUNTER..." for each, the least of all turns, for noise only adds
 least_costs() {
 	# What the guest noted comes in the order of its marks.
