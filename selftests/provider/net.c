@@ -539,6 +539,6 @@ void net_init(struct net *net)
 	net->jobs_end = &net->jobs;
 	net->notices_end = &net->notices;
 	net->waiting_end = &net->waiting;
-	net->vf_waiting_end = &net->vf_waiting;
-	net->vf_fd = -1;
+	net_peer_init(net);
+	net_vf_init(net);
 }

@@ -7,6 +7,7 @@
  * net_tx.c    frames from the guest, looked at closely
  * net_rx.c    frames to the guest
  * net_peer.c  what is at the other end of the cable
+ * net_wire.c  a cable that leaves the host
  * net_vf.c    the other way: a virtual function
  * net_spoil.c lies in what goes to the guest
  * net_ctl.c   options, commands, counters
@@ -46,6 +47,8 @@ enum net_peer {
 	NET_PEER_SINK,
 	NET_PEER_REFLECT,		/* everything comes back, addresses swapped */
 	NET_PEER_PAIR,			/* another NIC of this host */
+	NET_PEER_TAP,			/* a network device of the system we run on */
+	NET_PEER_SOCKET,		/* whoever has the other of two sockets */
 };
 
 /* A buffer the guest has lent. */
@@ -110,8 +113,22 @@ struct net_counters {
 	uint64_t rx_failed;		/* packets the guest completed with another status */
 	uint64_t vf_tx_frames, vf_tx_wrong, vf_rx_frames, vf_rx_lost;
 	uint64_t vf_switches, vf_ignored;
+	uint64_t wire_sent, wire_lost;
 	uint64_t control, notices, lies;
 	uint64_t sunk_good, sunk_bad, sunk_lost, answered;
+};
+
+struct net;
+
+/* A cable that leaves the host. */
+struct net_wire {
+	struct net *net;
+	int fd;				/* -1: it is not plugged in */
+	char local[108], remote[108];	/* paths of the sockets; empty: it has none */
+	void (*arrived)(struct net *net, struct net_frame *frame);	/* takes it */
+	uint64_t *sent, *lost;
+	struct net_frame *waiting, **waiting_end;
+	uint32_t waiting_cnt;
 };
 
 struct net {
@@ -143,6 +160,8 @@ struct net {
 	enum net_peer peer;
 	char pair_label[16];
 	struct net *pair;
+	char wire_name[216];			/* of a tap device, or "LOCAL:REMOTE" */
+	struct net_wire wire;
 	uint8_t peer_mac[NET_MAC_LEN];
 	uint8_t peer4[4];
 	uint8_t peer6[16];
@@ -207,9 +226,7 @@ struct net {
 	} vf_due[NVSP_PATH_VF + 1];
 	uint32_t vf_due_cnt;
 	char vf_cable[96];			/* prefix of the sockets; empty: none */
-	int vf_fd;
-	struct net_frame *vf_waiting, **vf_waiting_end;
-	uint32_t vf_waiting_cnt;
+	struct net_wire vf_wire;
 
 	struct net_lie *lies;
 	struct net_counters count;
@@ -263,7 +280,23 @@ void net_transmit(struct net *net, struct net_frame *frame);
 bool net_source_run(struct net *net);
 void net_source_start(struct net *net, uint32_t count, uint32_t len, uint32_t flows);
 
+/* 0, or -errno: what is out there cannot be had. */
+int net_peer_plug_in(struct net *net);
+void net_peer_init(struct net *net);
+
+/* net_wire.c */
+void net_wire_init(struct net_wire *wire, struct net *net,
+		   void (*frame_arrived)(struct net *net, struct net_frame *frame), uint64_t *sent,
+		   uint64_t *lost);
+/* Each 0, or -errno. */
+int net_wire_open_sockets(struct net_wire *wire, const char *local, const char *remote);
+int net_wire_open_tap(struct net_wire *wire, const char *name);
+/* Takes the frame, cut if it is to be. */
+void net_wire_send(struct net_wire *wire, struct net_frame *frame);
+void net_wire_close(struct net_wire *wire);
+
 /* net_vf.c */
+void net_vf_init(struct net *net);
 /* A frame for the guest that goes by its function. Takes it. */
 void net_vf_receive(struct net *net, struct net_frame *frame);
 /* 0, or -errno: its cable cannot be had. */

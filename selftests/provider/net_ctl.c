@@ -97,6 +97,7 @@ static const struct {
 	COUNTER(rx_filtered), COUNTER(rx_no_carrier), COUNTER(rx_too_long), COUNTER(rx_full),
 	COUNTER(rx_waited), COUNTER(rx_vf_path), COUNTER(rx_failed),
 	COUNTER(vf_tx_frames), COUNTER(vf_tx_wrong), COUNTER(vf_rx_frames), COUNTER(vf_rx_lost),
+	COUNTER(wire_sent), COUNTER(wire_lost),
 	COUNTER(vf_switches), COUNTER(vf_ignored),
 	COUNTER(control), COUNTER(notices), COUNTER(lies),
 	COUNTER(sunk_good), COUNTER(sunk_bad), COUNTER(sunk_lost), COUNTER(answered),
@@ -216,7 +217,7 @@ static const char *command_source(struct net *net, const char *args)
 		return "source COUNT BYTES [FLOWS]";
 	if (count > SOURCE_MAX || len > 60000 || !flows || flows > NET_CHANNELS_MAX)
 		return "too many, too long, or too many flows";
-	if (net->peer == NET_PEER_PAIR || !net_get32(net->guest4))
+	if (net->peer > NET_PEER_REFLECT || !net_get32(net->guest4))
 		return "there is no station, or the guest has not shown itself yet";
 	net_source_start(net, count, len, flows);
 	return NULL;
@@ -385,8 +386,16 @@ static const char *option_peer(struct net *net, const char *value)
 	} else if (!strncmp(value, "pair:", 5) && strlen(value + 5) < sizeof(net->pair_label)) {
 		net->peer = NET_PEER_PAIR;
 		strcpy(net->pair_label, value + 5);
+	} else if (!strncmp(value, "tap:", 4) && value[4] &&
+		   strlen(value + 4) < sizeof(net->wire_name)) {
+		net->peer = NET_PEER_TAP;
+		strcpy(net->wire_name, value + 4);
+	} else if (!strncmp(value, "socket:", 7) && strchr(value + 7, ':') &&
+		   strlen(value + 7) < sizeof(net->wire_name)) {
+		net->peer = NET_PEER_SOCKET;
+		strcpy(net->wire_name, value + 7);
 	} else {
-		return "echo, sink, reflect or pair:LABEL";
+		return "echo, sink, reflect, pair:LABEL, tap:NAME or socket:LOCAL:REMOTE";
 	}
 	return NULL;
 }
@@ -569,6 +578,12 @@ static int add_device(struct net *net, char *err, size_t err_len)
 		snprintf(err, err_len, "%s.vf_cable=%s: %s", net->label, net->vf_cable, strerror(-r));
 		return r;
 	}
+	r = net_peer_plug_in(net);
+	if (r) {
+		snprintf(err, err_len, "%s=%s:%s: %s", net->label,
+			 net->peer == NET_PEER_TAP ? "tap" : "socket", net->wire_name, strerror(-r));
+		return r;
+	}
 	instance.b[15] = (uint8_t)net->number;
 	net_rndis_reset(net);
 	net->device = vsp_device_add(net->vsp, &net_ops, net, &instance, net->label);
@@ -624,6 +639,7 @@ void net_destroy(void *dev)
 	if (net->pair)
 		net->pair->pair = NULL;
 	vsp_timer_cancel(net->vsp, &net->offer_late);
+	net_wire_close(&net->wire);
 	net_vf_unplug(net);
 	net_tx_drop(net, NULL);
 	net_rx_stop(net);

@@ -2,7 +2,8 @@
 /*
  * net_peer.c - what is at the other end of the cable
  *
- * A pair is two NICs with a cable between them. Else there is a station: it
+ * A pair is two NICs with a cable between them; a tap device or a socket is a cable
+ * that leaves the host. Else there is a station: it
  * answers ARP, ping and neighbour solicitations for its own addresses, and gives
  * back what comes to UDP port 7. It sends numbered datagrams when asked to, and
  * looks at those it gets:
@@ -294,9 +295,32 @@ void net_transmit(struct net *net, struct net_frame *frame)
 		net_receive(net->pair, frame);
 		return;
 	}
+	if (net->peer == NET_PEER_TAP || net->peer == NET_PEER_SOCKET) {
+		net_wire_send(&net->wire, frame);
+		return;
+	}
 	learn(net, frame->data, frame->len);
 	if (net->peer == NET_PEER_REFLECT)
 		reflect(net, frame);
 	else
 		to_station(net, frame);
+}
+
+void net_peer_init(struct net *net)
+{
+	net_wire_init(&net->wire, net, net_receive, &net->count.wire_sent, &net->count.wire_lost);
+}
+
+int net_peer_plug_in(struct net *net)
+{
+	char local[sizeof(net->wire_name)], *remote;
+
+	if (net->peer == NET_PEER_TAP)
+		return net_wire_open_tap(&net->wire, net->wire_name);
+	if (net->peer != NET_PEER_SOCKET)
+		return 0;
+	strcpy(local, net->wire_name);
+	remote = strchr(local, ':');
+	*remote++ = 0;
+	return net_wire_open_sockets(&net->wire, local, remote);
 }

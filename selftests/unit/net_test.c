@@ -13,6 +13,12 @@
 #include "wire/nvsp.h"
 #include "wire/rndis.h"
 
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -1544,6 +1550,96 @@ TEST(frames_go_by_the_function_while_the_path_is_its_own)
 	unlink(prefix);
 }
 
+/* A frame each way, between the guest and whoever has @fd. */
+static void both_ways(int fd)
+{
+	uint8_t back[2000];
+
+	make_frame(peer_mac, 4, NET_PROTO_UDP, 10);
+	transmit(NULL, 0);
+	EXPECT_EQ(recv(fd, back, sizeof(back), MSG_DONTWAIT), frame_len);
+	EXPECT_MEM(back, frame, frame_len);
+	EXPECT_EQ(counter("net0.wire_sent"), 1);
+	make_frame(mac0, 6, NET_PROTO_UDP, 100);
+	EXPECT_EQ(write(fd, frame, frame_len), frame_len);
+	loopback_look(lb);
+	EXPECT_EQ(counter("net0.rx_frames"), 1);
+	EXPECT(receive());
+	EXPECT_EQ(view.type, VMBUS_PKT_TRANSFER_PAGES);
+}
+
+TEST(frames_leave_the_host_by_a_socket)
+{
+	char prefix[] = "/tmp/net_test.XXXXXX", value[96], path[64];
+	int fd;
+
+	close(mkstemp(prefix));
+	begin_host();
+	snprintf(value, sizeof(value), "socket:%s.host:%s.nic", prefix, prefix);
+	REQUIRE(option("net0", value));
+	open_nics(1);
+	bring_up(0);
+	fd = plug(prefix);
+	REQUIRE(fd >= 0);
+	both_ways(fd);
+	close(fd);
+	transmit(NULL, 0);
+	EXPECT_EQ(counter("net0.wire_lost"), 1);
+	end();
+	snprintf(path, sizeof(path), "%s.host", prefix);
+	EXPECT(access(path, F_OK));
+	snprintf(path, sizeof(path), "%s.nic", prefix);
+	unlink(path);
+	unlink(prefix);
+}
+
+/* A network of its own, where the process may make devices; false: not here. */
+static bool network_of_its_own(void)
+{
+	int fd;
+
+	if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return false;
+	fd = open("/dev/net/tun", O_RDWR);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* What is sent to, and comes out of, the system's end of a tap device. */
+static int open_tap_end(const char *name)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET };
+	struct ifreq req = { .ifr_flags = IFF_UP | IFF_NOARP };
+
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", name);
+	addr.sll_ifindex = (int)if_nametoindex(name);
+	if (fd < 0 || !addr.sll_ifindex || ioctl(fd, SIOCSIFFLAGS, &req))
+		return -1;
+	/* Only now: the system's own first words are none of ours. */
+	addr.sll_protocol = htons(0x0003);
+	return bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ? -1 : fd;
+}
+
+TEST(frames_leave_the_host_by_a_tap_device)
+{
+	int fd;
+
+	if (!network_of_its_own())
+		SKIP("no network of its own, or no tap devices here");
+	begin_host();
+	REQUIRE(option("net0", "tap:kit0"));
+	open_nics(1);
+	bring_up(0);
+	fd = open_tap_end("kit0");
+	REQUIRE(fd >= 0);
+	both_ways(fd);
+	close(fd);
+	end();
+	EXPECT(!if_nametoindex("kit0"));
+}
+
 /* Channels ------------------------------------------------------------------------------*/
 
 TEST(sub_channels_are_granted_offered_and_used)
@@ -1692,6 +1788,8 @@ TEST(options_say_what_is_wrong_with_them)
 {
 	begin_host();
 	EXPECT(!option("net0", "nothing"));
+	EXPECT(!option("net0", "tap:"));
+	EXPECT(!option("net0", "socket:/nowhere"));
 	EXPECT(!option("net0.version", "3"));
 	EXPECT(!option("net0.mac", "00:11"));
 	EXPECT(!option("net0.mtu", "100"));
