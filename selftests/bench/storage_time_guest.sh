@@ -20,17 +20,25 @@ terse() {
 		}'
 }
 
+# timed STACK ROW OPTION...: so many requests that a second or more is measured
+timed() {
+	timed_stack=$1 timed_row=$2
+	shift 2
+	fio --name=timed --filename="/dev/$disk" --direct=1 --ioengine=libaio --bs=4k --size=32m --norandommap \
+		--randrepeat=1 --thread --disk_util=0 --rw=randread --io_size=48000k --output-format=terse \
+		--terse-version=3 "$@" >/tmp/terse && terse "$timed_stack" "$timed_row" </tmp/terse >>/tmp/bench
+}
+
 # through STACK BUS DRIVER
 through() {
 	BUS_MODULE=$2 DISK_MODULE=$3
 	modprobe sd_mod && modprobe "$BUS_MODULE" && modprobe "$DISK_MODULE" && disk=$(disk_of_lun 0) || return 1
 	for depth in 1 4 32 64; do
-		fio --name="depth$depth" --filename="/dev/$disk" --direct=1 --ioengine=libaio --bs=4k --size=32m \
-			--norandommap --randrepeat=1 --thread --disk_util=0 --rw=randread --iodepth="$depth" \
-			--io_size="16000k" --ramp_time=0 --output-format=terse --terse-version=3 \
-			>/tmp/terse || return 1
-		terse "$1" "$depth" </tmp/terse >>/tmp/bench
+		timed "$1" "$depth" --iodepth="$depth" || return 1
 	done
+	# One for each processor, and there it stays.
+	timed "$1" 32x2 --iodepth=32 --numjobs=2 --group_reporting --cpus_allowed=0,1 --cpus_allowed_policy=split ||
+		return 1
 	unload_drivers
 }
 
