@@ -189,6 +189,8 @@ struct sk_buff *netvsc_lend(struct netvsc_queue *q, const struct netvsc_part *pa
 		kfree_skb(skb);
 		return NULL;
 	}
+	/* Another may write there: nobody decrypts in place, or sums what is not his alone. */
+	skb_shinfo(skb)->flags |= SKBFL_SHARED_FRAG;
 	q->rx.lent++;
 	return skb;
 }

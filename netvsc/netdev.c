@@ -26,6 +26,9 @@
 /* A NIC that cannot be brought up again so often in a row is left alone. */
 #define RECOVER_TRIES		6u
 
+/* If it has been well for so long, the next trouble is a new one. */
+#define RECOVER_PEACE		(60 * HZ)
+
 /* Nor is a host that refuses so often asked again to let frames through. */
 #define FILTER_TRIES		6u
 
@@ -197,6 +200,14 @@ static int get_buffers(struct netvsc *nv, const struct netvsc_config *cfg, struc
 	return 0;
 }
 
+/* What the host cuts at once: of both kinds, for the stack has one number. */
+static void limit_segments(struct netvsc *nv)
+{
+	u32 v4 = nv->offloads.tso4_max ?: U32_MAX, v6 = nv->offloads.tso6_max ?: U32_MAX;
+
+	netif_set_tso_max_size(nv->ndev, min3(v4, v6, (u32)GSO_LEGACY_MAX_SIZE));
+}
+
 /* Configuration -----------------------------------------------------------------------*/
 
 void netvsc_spread_table(struct netvsc *nv)
@@ -332,12 +343,29 @@ out:
 	return err;
 }
 
+/* Another host, or the same after a while, may do less for us than before. RTNL held. */
+static void renew_features(struct netvsc *nv)
+{
+	limit_segments(nv);
+	netdev_update_features(nv->ndev);
+}
+
 /* Recovery -----------------------------------------------------------------------------*/
+
+/* At once; if it has come to that before, each time later: RTNL is held meanwhile. */
+static unsigned long recover_delay(const struct netvsc *nv)
+{
+	u32 tries = min(READ_ONCE(nv->recover_tries), RECOVER_TRIES);
+
+	return tries ? HZ << (tries - 1) : 0;
+}
 
 void netvsc_recover(struct netvsc *nv)
 {
+	if (READ_ONCE(nv->recoveries) && time_after(jiffies, READ_ONCE(nv->up_at) + RECOVER_PEACE))
+		WRITE_ONCE(nv->recover_tries, 0);
 	if (!READ_ONCE(nv->removing))
-		mod_delayed_work(system_freezable_wq, &nv->recover_work, 0);
+		queue_delayed_work(system_freezable_wq, &nv->recover_work, recover_delay(nv));
 }
 
 static bool all_open(const struct netvsc *nv)
@@ -354,7 +382,7 @@ static void recover_work(struct work_struct *work)
 {
 	struct netvsc *nv = container_of(to_delayed_work(work), struct netvsc, recover_work);
 	struct buffers old, need;
-	int err;
+	int err = -ENODEV;
 
 	rtnl_lock();
 	mutex_lock(&nv->lock);
@@ -376,17 +404,21 @@ static void recover_work(struct work_struct *work)
 		free_buffers(nv, &old, &need);
 		err = netvsc_attach(nv, &nv->cfg);
 	}
+	WRITE_ONCE(nv->up_at, jiffies);
+	if (nv->recover_tries < RECOVER_TRIES)
+		WRITE_ONCE(nv->recover_tries, nv->recover_tries + 1);
 	if (!err) {
-		nv->recover_tries = 0;
+		nv->recover_failures = 0;
 		go_on(nv);
-	} else if (err != -ENODEV && nv->recover_tries < RECOVER_TRIES && !nv->removing) {
-		/* If the host has taken the NIC away, remove follows. */
-		queue_delayed_work(system_freezable_wq, &nv->recover_work,
-				   HZ << nv->recover_tries++);
+	} else if (nv->recover_failures++ < RECOVER_TRIES && !nv->removing) {
+		/* If the host has taken the NIC away, remove follows and ends this. */
+		queue_delayed_work(system_freezable_wq, &nv->recover_work, recover_delay(nv));
 	}
 	netvsc_deadline_end(nv);
 out:
 	mutex_unlock(&nv->lock);
+	if (!err)
+		renew_features(nv);
 	rtnl_unlock();
 }
 
@@ -592,13 +624,21 @@ static int set_features(struct net_device *ndev, netdev_features_t features)
 	return err;
 }
 
-/* Frames that the host has put together are more than every program can see. */
+/*
+ * Frames that the host has put together are more than every program can see. And who is the
+ * host now may not cut large ones.
+ */
 static netdev_features_t fix_features(struct net_device *ndev, netdev_features_t features)
 {
 	struct netvsc *nv = netdev_priv(ndev);
 
-	return netvsc_xdp_is_small(rtnl_dereference(nv->xdp_prog)) ? features & ~NETIF_F_LRO :
-								      features;
+	if (netvsc_xdp_is_small(rtnl_dereference(nv->xdp_prog)))
+		features &= ~NETIF_F_LRO;
+	if (!nv->offloads.tso4_max)
+		features &= ~NETIF_F_TSO;
+	if (!nv->offloads.tso6_max)
+		features &= ~NETIF_F_TSO6;
+	return features;
 }
 
 /* The place of the transport header has ten bits. */
@@ -738,29 +778,23 @@ static void init_features(struct netvsc *nv)
 {
 	const struct rndis_offloads *can = &nv->offloads;
 	struct net_device *ndev = nv->ndev;
-	u32 tso_max = 0;
 
 	ndev->hw_features = NETIF_F_RXCSUM | NETIF_F_SG | NETIF_F_RXHASH;
 	if (can->csum4_tcp)
 		ndev->hw_features |= NETIF_F_IP_CSUM;
 	if (can->csum6_tcp)
 		ndev->hw_features |= NETIF_F_IPV6_CSUM;
-	if (can->tso4_max) {
+	if (can->tso4_max)
 		ndev->hw_features |= NETIF_F_TSO;
-		tso_max = can->tso4_max;
-	}
-	if (can->tso6_max) {
+	if (can->tso6_max)
 		ndev->hw_features |= NETIF_F_TSO6;
-		tso_max = tso_max ? min(tso_max, can->tso6_max) : can->tso6_max;
-	}
 	ndev->vlan_features = ndev->hw_features | NETIF_F_HIGHDMA;
 	/* On, as setup has it on. The stack turns it off where it forwards. */
 	if (can->rsc)
 		ndev->hw_features |= NETIF_F_LRO;
 	ndev->features = ndev->hw_features | NETIF_F_HIGHDMA | NETIF_F_HW_VLAN_CTAG_TX |
 			 NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_CTAG_FILTER;
-	if (tso_max)
-		netif_set_tso_max_size(ndev, min_t(u32, tso_max, GSO_LEGACY_MAX_SIZE));
+	limit_segments(nv);
 }
 
 static struct netvsc *alloc_nic(struct vmbus_dev *vdev)
@@ -975,12 +1009,15 @@ int netvsc_resume(struct vmbus_dev *vdev)
 	if (err) {
 		netdev_err(nv->ndev, "NIC did not come back, error %d\n", err);
 		nv->recover_tries = 0;
+		nv->recover_failures = 0;
 		netvsc_recover(nv);
 	} else {
 		go_on(nv);
 	}
 	show_carrier(nv);
 	mutex_unlock(&nv->lock);
+	if (!err)
+		renew_features(nv);
 	rtnl_unlock();
 	return err;
 }

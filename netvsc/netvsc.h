@@ -197,6 +197,7 @@ struct netvsc_part {
  * @blocked: @pending waits for room in the ring
  * @tx: statistics of the sender
  * @budget: of the poll going on
+ * @frames: received in it
  * @done_packets: completed in this poll, for the queue limits
  * @done_bytes: likewise
  * @acks: what is to be acknowledged; a ring of NETVSC_ACKS
@@ -242,6 +243,7 @@ struct netvsc_queue {
 	struct netvsc_tx_stats tx;
 
 	int budget ____cacheline_aligned_in_smp;
+	u32 frames;
 	u32 done_packets;
 	u32 done_bytes;
 	struct netvsc_ack *acks;
@@ -412,7 +414,9 @@ struct netvsc_vf {
  * @subs_work: takes sub-channels that came late
  * @recover_work: brings the NIC up anew after a channel was lost, or nothing moved
  * @recoveries: how often, for statistics
- * @recover_tries: in a row
+ * @recover_tries: in a row, with no minute of peace between two
+ * @recover_failures: that did not succeed, in a row
+ * @up_at: when the last one ended, in jiffies
  * @vf: a virtual function beside the channels
  * @rejects: by enum netvsc_reject
  * @log_limit: what the host causes us to log
@@ -485,6 +489,8 @@ struct netvsc {
 	struct delayed_work recover_work;
 	u32 recoveries;
 	u32 recover_tries;
+	u32 recover_failures;
+	unsigned long up_at;
 
 	struct netvsc_vf vf;
 

@@ -151,15 +151,21 @@ static bool write_acks(struct netvsc_queue *q)
 
 static void flush_acks(struct netvsc_queue *q)
 {
+	bool waits = !write_acks(q);
+
 	/* What was not written has shown the host what was. */
-	if (unlikely(!write_acks(q)))
+	if (unlikely(waits))
 		q->acks_unshown = 0;
+	/* The ring has one wish for room: sender and poller may have overwritten each other's. */
+	waits |= READ_ONCE(q->blocked);
 	if (READ_ONCE(q->ack_now) || q->acks_unshown > READ_ONCE(q->nv->acks_most)) {
 		WRITE_ONCE(q->ack_now, false);
 		q->acks_unshown = 0;
 		vmbus_chan_kick(q->chan);
 	}
-	if ((q->acks_unshown || !list_empty(&q->held)) && !delayed_work_pending(&q->ack_work))
+	if (unlikely(waits))
+		mod_delayed_work(system_wq, &q->ack_work, ACK_DELAY);
+	else if ((q->acks_unshown || !list_empty(&q->held)) && !delayed_work_pending(&q->ack_work))
 		schedule_delayed_work(&q->ack_work, q->acks_unshown ? ACK_DELAY : LEND_DELAY);
 }
 
@@ -296,7 +302,9 @@ static void deliver(struct netvsc_queue *q, const struct netvsc_part *parts, u32
 		skb_set_hash(skb, rx->hash, PKT_HASH_TYPE_L4);
 	if (rx->present & RNDIS_RX_VLAN)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), rx->vlan);
-	skb_record_rx_queue(skb, q->index);
+	/* A channel may be open before the stack has been told of its queue. */
+	if (likely(q->index < READ_ONCE(ndev->real_num_rx_queues)))
+		skb_record_rx_queue(skb, q->index);
 	napi_gro_receive(&q->napi, skb);
 }
 
@@ -393,6 +401,7 @@ static void received(struct netvsc_queue *q, const struct vmbus_pkt *pkt)
 		ack_now(q, pkt->id, false);
 		return;
 	}
+	q->frames += rx.cnt;
 	netvsc_lend_packet(q, rx.cnt);
 	for (i = 0; i < rx.cnt; i++) {
 		if (unlikely(nvsp_rx_range(&rx, i, &nv->recv_pieces, &offset, &len))) {
@@ -494,9 +503,11 @@ int netvsc_poll(struct napi_struct *napi, int budget)
 		return 0;
 	}
 	q->budget = budget;
+	q->frames = 0;
 	if (unlikely(!netvsc_ack_room(q)))
 		flush_acks(q);
-	while (netvsc_ack_room(q) && vmbus_chan_recv(q->chan, &pkt))
+	/* A packet may have hundreds of frames, and the budget is one of frames. */
+	while (netvsc_ack_room(q) && q->frames < (u32)budget && vmbus_chan_recv(q->chan, &pkt))
 		handle(q, &pkt);
 	netvsc_xdp_poll_end(q);
 	netvsc_tx_poll_end(q);
@@ -504,7 +515,7 @@ int netvsc_poll(struct napi_struct *napi, int budget)
 		netvsc_lend_take_back(q);
 	flush_acks(q);
 	done = vmbus_chan_poll_end(q->chan);
-	if (done >= budget)
+	if (done >= budget || q->frames >= (u32)budget)
 		return budget;
 	if (unlikely(!netvsc_ack_room(q))) {
 		/* Packets may be left; the event that announces room goes on with them. */

@@ -182,11 +182,14 @@ err:
 
 /* Header -----------------------------------------------------------------------------*/
 
-static bool ask_segments(struct sk_buff *skb, struct rndis_tx *tx)
+static bool ask_segments(const struct netvsc *nv, struct sk_buff *skb, struct rndis_tx *tx)
 {
 	bool v6 = skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6;
 	struct tcphdr *tcp;
 
+	/* Made for the host before the last recovery, if this one does not cut. */
+	if (unlikely(!(v6 ? nv->offloads.tso6_max : nv->offloads.tso4_max)))
+		return false;
 	if (skb_cow_head(skb, 0))
 		return false;
 	tcp = tcp_hdr(skb);
@@ -235,7 +238,7 @@ static bool describe(struct netvsc_queue *q, struct sk_buff *skb, struct rndis_t
 
 	tx->offload = RNDIS_TX_PLAIN;
 	if (skb_is_gso(skb)) {
-		if (unlikely(!ask_segments(skb, tx)))
+		if (unlikely(!ask_segments(nv, skb, tx)))
 			return false;
 	} else if (skb->ip_summed == CHECKSUM_PARTIAL) {
 		if (unlikely(!ask_checksum(nv, skb, tx)))
@@ -295,13 +298,18 @@ static bool flush(struct netvsc_queue *q, unsigned int flags)
 {
 	struct netvsc_slot *slot = q->pending;
 	u32 pages = slot->direct ? VMBUS_RANGE_WORDS : 0;
+	bool again = false;
 	int err;
 
 	for (;;) {
 		err = send_slot(q, slot, flags);
 		if (likely(err != -EAGAIN))
 			break;
-		if (!vmbus_chan_want_space(q->chan, sizeof(union nvsp_msg), pages)) {
+		/*
+		 * Twice in vain with room in the ring: no id is free, or the host plays
+		 * with us. A completion makes room, and the poll that takes it goes on.
+		 */
+		if (!vmbus_chan_want_space(q->chan, sizeof(union nvsp_msg), pages) || again) {
 			WRITE_ONCE(q->blocked, true);
 			q->unshown = false;
 			/* Who sees the queue stopped sees why. */
@@ -309,6 +317,7 @@ static bool flush(struct netvsc_queue *q, unsigned int flags)
 			stop(q);
 			return false;
 		}
+		again = true;
 	}
 	q->pending = NULL;
 	q->blocked = false;
@@ -323,6 +332,8 @@ static bool flush(struct netvsc_queue *q, unsigned int flags)
 
 void netvsc_tx_show(struct netvsc_queue *q)
 {
+	if (unlikely(!q->live))
+		return;
 	if (q->pending) {
 		if (!q->blocked)
 			flush(q, 0);
@@ -517,10 +528,17 @@ netdev_tx_t netvsc_start_xmit(struct sk_buff *skb, struct net_device *ndev)
 	if (unlikely(!READ_ONCE(q->live)))
 		return not_now(q);
 	if (unlikely(q->blocked)) {
+		/* Somebody has woken all queues; the poll that sends what blocks wakes this one. */
+		netif_tx_stop_queue(q->txq);
 		q->tx.busy++;
 		return NETDEV_TX_BUSY;
 	}
 	copied = copyable(q, skb);
+	if (unlikely(!copied && !free_slots(&q->direct))) {
+		stop_if_full(q);
+		q->tx.busy++;
+		return NETDEV_TX_BUSY;
+	}
 	/* What is pending has a section: this frame goes after it. */
 	if (!copied && q->pending && !flush(q, VMBUS_SEND_MORE)) {
 		q->tx.busy++;
@@ -616,6 +634,19 @@ static void try_blocked(struct netvsc_queue *q)
 	__netif_tx_unlock(q->txq);
 }
 
+/* Under the lock that who stops the queue for a change has held last. */
+static void wake(struct netvsc_queue *q)
+{
+	__netif_tx_lock(q->txq, smp_processor_id());
+	if (q->live && !q->blocked && netif_running(q->nv->ndev)) {
+		netif_tx_wake_queue(q->txq);
+		u64_stats_update_begin(&q->tx.syncp);
+		q->tx.wake++;
+		u64_stats_update_end(&q->tx.syncp);
+	}
+	__netif_tx_unlock(q->txq);
+}
+
 void netvsc_tx_poll_end(struct netvsc_queue *q)
 {
 	if (q->done_packets) {
@@ -627,13 +658,8 @@ void netvsc_tx_poll_end(struct netvsc_queue *q)
 		try_blocked(q);
 	/* Pairs with stop_if_full(). */
 	smp_mb();
-	if (unlikely(netif_tx_queue_stopped(q->txq)) && READ_ONCE(q->live) &&
-	    !READ_ONCE(q->blocked) && free_slots(&q->direct) >= WAKE_SLOTS) {
-		netif_tx_wake_queue(q->txq);
-		u64_stats_update_begin(&q->tx.syncp);
-		q->tx.wake++;
-		u64_stats_update_end(&q->tx.syncp);
-	}
+	if (unlikely(netif_tx_queue_stopped(q->txq)) && free_slots(&q->direct) >= WAKE_SLOTS)
+		wake(q);
 }
 
 void netvsc_tx_reaped(struct netvsc_queue *q, struct netvsc_slot *slot)

@@ -38,6 +38,8 @@ u32 frame_header_len(const u8 *head, u32 len)
 		type = be16(head + at - 2);
 	}
 	if (type == TYPE_IP4 && len >= at + IP4_LEN) {
+		if (words(head[at]) < IP4_LEN)
+			return len;
 		next = head[at + 9];
 		at += words(head[at]);
 	} else if (type == TYPE_IP6 && len >= at + IP6_LEN) {
@@ -46,10 +48,10 @@ u32 frame_header_len(const u8 *head, u32 len)
 	} else {
 		return len;
 	}
-	if (next == NEXT_TCP && len >= at + TCP_LEN)
-		at += words(head[at + 12] >> 4);
-	else if (next == NEXT_UDP)
+	if (next == NEXT_UDP)
 		at += UDP_LEN;
+	else if (next == NEXT_TCP && len >= at + TCP_LEN && words(head[at + 12] >> 4) >= TCP_LEN)
+		at += words(head[at + 12] >> 4);
 	else
 		return len;
 	return at < len ? at : len;

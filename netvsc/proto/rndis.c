@@ -4,6 +4,9 @@
  */
 #include "rndis.h"
 
+/* From so many bytes on it is worth while to have the host cut a send into segments. */
+#define LSO_LEAST	8192u
+
 #define ETH_HEADER	14u
 
 /* Aligned further than this, hardly two frames would go into one section. */
@@ -380,6 +383,11 @@ int rndis_parse_offloads(const void *info, u32 len, struct rndis_offloads *can)
 	if (can->csum6_tcp && all_of(caps.lso_v2.v6_encap, NDIS_ENCAP_802_3) &&
 	    all_of(caps.lso_v2.v6_options, NDIS_LSO6_IP_EXTENSIONS | NDIS_LSO6_TCP_OPTIONS))
 		can->tso6_max = le32_to_cpu(caps.lso_v2.v6_max);
+	/* The stack reckons with such limits, and takes its own headers off. */
+	if (can->tso4_max < LSO_LEAST)
+		can->tso4_max = 0;
+	if (can->tso6_max < LSO_LEAST)
+		can->tso6_max = 0;
 	can->rsc = size >= NDIS_OFFLOAD_LEN_3 && caps.hdr.revision >= NDIS_OFFLOAD_REVISION_3 &&
 		   caps.rsc_v4 && caps.rsc_v6;
 	return 0;

@@ -99,6 +99,27 @@ TEST(what_is_not_known_is_all_header)
 }
 
 /* Of garbage, and of what ends anywhere: in memory of just that size, so that ASan watches. */
+/* Else what follows would be parsed where the host can still write to it. */
+TEST(headers_shorter_than_any_are_not_believed)
+{
+	struct head h;
+	u32 words;
+
+	for (words = 0; words < 5; words++) {
+		ip4(&h, false, words, 6);
+		h.bytes[26] = 10;
+		EXPECT_EQ(of(&h), sizeof(h.bytes));
+		ip4(&h, true, words, 17);
+		EXPECT_EQ(of(&h), sizeof(h.bytes));
+		ip4(&h, false, 5, 6);
+		tcp(&h, words);
+		EXPECT_EQ(of(&h), sizeof(h.bytes));
+		ip6(&h, false, 6);
+		tcp(&h, words);
+		EXPECT_EQ(of(&h), sizeof(h.bytes));
+	}
+}
+
 TEST(no_more_is_read_or_told_than_there_is)
 {
 	static const u8 next[] = { 0, 6, 17 };

@@ -388,6 +388,24 @@ TEST(offloads_need_all_they_need)
 	EXPECT(!can.csum4_tcp && !can.csum4_udp && !can.tso4_max && can.csum6_tcp && !can.tso6_max);
 }
 
+/* The stack takes its headers off, and has no negative sizes. */
+TEST(a_host_that_cuts_next_to_nothing_cuts_nothing)
+{
+	struct ndis_offload caps = all_offloads();
+	struct rndis_offloads can;
+	u32 max;
+
+	for (max = 0; max < 8192; max += 13) {
+		caps.lso_v2.v4_max = cpu_to_le32(max);
+		caps.lso_v2.v6_max = cpu_to_le32(max);
+		EXPECT_EQ(rndis_parse_offloads(&caps, 156, &can), 0);
+		EXPECT(!can.tso4_max && !can.tso6_max && can.csum4_tcp);
+	}
+	caps.lso_v2.v4_max = cpu_to_le32(8192);
+	EXPECT_EQ(rndis_parse_offloads(&caps, 156, &can), 0);
+	EXPECT_EQ(can.tso4_max, 8192);
+}
+
 TEST(offloads_are_turned_on_as_wished)
 {
 	static const u8 all[28] = { 0x80, 3, 28, 0, 1, 4, 4, 4, 4, 0, 0, 2, 2, [22] = 2, 2 };
