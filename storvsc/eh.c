@@ -228,13 +228,18 @@ static bool deaf(const struct storvsc_lun *lun)
 
 static bool reset_unit(struct storvsc_host *host, struct scsi_device *sdev)
 {
-	struct storvsc_lun *lun = sdev->hostdata;
+	struct storvsc_lun *lun = storvsc_lun_get(sdev);
+	bool done = false;
 
-	if (!lun || deaf(lun))
+	if (!lun)
 		return false;
-	lun->deaf = !reset(host, VSTOR_OP_RESET_LUN, sdev, storvsc_reply_timeout());
-	lun->deaf_at = jiffies;
-	return !lun->deaf;
+	if (!deaf(lun)) {
+		done = reset(host, VSTOR_OP_RESET_LUN, sdev, storvsc_reply_timeout());
+		lun->deaf = !done;
+		lun->deaf_at = jiffies;
+	}
+	storvsc_lun_put(lun);
+	return done;
 }
 
 static bool is_back(struct scsi_cmnd *cmd)
@@ -328,15 +333,18 @@ static void mark_units(struct storvsc_host *host)
 	struct scsi_device *sdev;
 
 	shost_for_each_device(sdev, host->shost) {
-		struct storvsc_lun *lun = sdev->hostdata;
+		struct storvsc_lun *lun = storvsc_lun_get(sdev);
 
-		if (lun && sdev->sdev_state == SDEV_RUNNING)
+		if (!lun)
+			continue;
+		if (sdev->sdev_state == SDEV_RUNNING)
 			set_bit(STORVSC_LUN_LOST, &lun->flags);
+		storvsc_lun_put(lun);
 	}
 }
 
 /* Not on our own queue: it waits for commands that only the work there ends. */
-static void revive_later(struct storvsc_host *host)
+void storvsc_revive_later(struct storvsc_host *host)
 {
 	if (!READ_ONCE(host->removing))
 		queue_delayed_work(system_freezable_wq, &host->revive, host->revive_wait);
@@ -384,7 +392,7 @@ int storvsc_host_reset(struct scsi_cmnd *cmd)
 			storvsc_give_up(host);
 		else if (reset_adapter(host, cmd->device))
 			result = SUCCESS;
-		revive_later(host);
+		storvsc_revive_later(host);
 	}
 	mutex_unlock(&host->reset_lock);
 	return result;
@@ -401,23 +409,22 @@ static bool adapter_is_back(struct storvsc_host *host)
 	if (READ_ONCE(host->removing) || vmbus_chan_gone(host->vdev->chan))
 		;
 	else if (READ_ONCE(host->asleep))
-		revive_later(host);
+		storvsc_revive_later(host);
 	else if (!READ_ONCE(host->dead) || !storvsc_restart(host))
 		back = true;
 	else
-		revive_later(host);
+		storvsc_revive_later(host);
 	mutex_unlock(&host->reset_lock);
 	return back;
 }
 
 /* Put a unit back into service that was taken out with the adapter, and ask it. */
-static bool unit_is_back(struct scsi_device *sdev)
+static bool call_back(struct scsi_device *sdev, struct storvsc_lun *lun)
 {
-	struct storvsc_lun *lun = sdev->hostdata;
 	struct scsi_sense_hdr sense;
 	int err;
 
-	if (!lun || !test_and_clear_bit(STORVSC_LUN_LOST, &lun->flags))
+	if (!test_and_clear_bit(STORVSC_LUN_LOST, &lun->flags))
 		return true;
 	if (sdev->sdev_state != SDEV_OFFLINE)
 		return true;
@@ -437,6 +444,18 @@ static bool unit_is_back(struct scsi_device *sdev)
 	return false;
 }
 
+static bool unit_is_back(struct scsi_device *sdev)
+{
+	struct storvsc_lun *lun = storvsc_lun_get(sdev);
+	bool back = true;
+
+	if (lun) {
+		back = call_back(sdev, lun);
+		storvsc_lun_put(lun);
+	}
+	return back;
+}
+
 void storvsc_revive(struct work_struct *work)
 {
 	struct storvsc_host *host = container_of(to_delayed_work(work), struct storvsc_host,
@@ -447,7 +466,7 @@ void storvsc_revive(struct work_struct *work)
 	/* Less and less often. */
 	host->revive_wait = min(host->revive_wait * 2, REVIVE_WAIT_MOST);
 	if (scsi_host_in_recovery(host->shost)) {
-		revive_later(host);
+		storvsc_revive_later(host);
 		return;
 	}
 	if (!adapter_is_back(host))
@@ -459,5 +478,5 @@ void storvsc_revive(struct work_struct *work)
 	if (all)
 		storvsc_bus_changed(host);
 	else
-		revive_later(host);
+		storvsc_revive_later(host);
 }

@@ -167,13 +167,11 @@ static void remove_unit(struct scsi_device *sdev, const char *why)
 	scsi_remove_device(sdev);
 }
 
-static void look_at_unit(struct storvsc_host *host, struct scsi_device *sdev, bool bus)
+static void look_at(struct storvsc_host *host, struct scsi_device *sdev, struct storvsc_lun *lun,
+		    bool bus)
 {
-	struct storvsc_lun *lun = sdev->hostdata;
 	bool changed;
 
-	if (!lun || sdev->sdev_state == SDEV_CREATED)
-		return;
 	if ((bus || test_bit(STORVSC_LUN_ABSENT, &lun->flags)) && absent(sdev, lun)) {
 		remove_unit(sdev, "taken the unit away");
 		return;
@@ -188,6 +186,19 @@ static void look_at_unit(struct storvsc_host *host, struct scsi_device *sdev, bo
 	}
 	if (changed)
 		compat_scsi_rescan_device(sdev);
+}
+
+static void look_at_unit(struct storvsc_host *host, struct scsi_device *sdev, bool bus)
+{
+	struct storvsc_lun *lun;
+
+	if (sdev->sdev_state == SDEV_CREATED)
+		return;
+	lun = storvsc_lun_get(sdev);
+	if (!lun)
+		return;
+	look_at(host, sdev, lun, bus);
+	storvsc_lun_put(lun);
 }
 
 static void scan_target(struct storvsc_host *host, unsigned int channel, unsigned int id)
@@ -234,6 +245,7 @@ static int init_unit(struct scsi_device *sdev)
 	if (!lun)
 		return -ENOMEM;
 	lun->full_at = jiffies - HZ;
+	kref_init(&lun->ref);
 	sdev->hostdata = lun;
 	/* The host's disks say less of themselves than they can. */
 	sdev->sdev_bflags = BLIST_REPORTLUN2 | BLIST_TRY_VPD_PAGES;
@@ -259,8 +271,34 @@ static int configure_unit(struct scsi_device *sdev compat_sdev_configure_limits)
 
 static void destroy_unit(struct scsi_device *sdev)
 {
-	kfree(sdev->hostdata);
-	sdev->hostdata = NULL;
+	struct storvsc_lun *lun = sdev->hostdata;
+
+	WRITE_ONCE(sdev->hostdata, NULL);
+	if (lun)
+		storvsc_lun_put(lun);
+}
+
+/* The mid-layer takes a unit away while others hold it, and wait for its answer perhaps. */
+struct storvsc_lun *storvsc_lun_get(struct scsi_device *sdev)
+{
+	struct storvsc_lun *lun;
+
+	rcu_read_lock();
+	lun = READ_ONCE(sdev->hostdata);
+	if (lun && !kref_get_unless_zero(&lun->ref))
+		lun = NULL;
+	rcu_read_unlock();
+	return lun;
+}
+
+static void free_lun(struct kref *ref)
+{
+	kfree_rcu(container_of(ref, struct storvsc_lun, ref), rcu);
+}
+
+void storvsc_lun_put(struct storvsc_lun *lun)
+{
+	kref_put(&lun->ref, free_lun);
 }
 
 /* Counters and attributes -----------------------------------------------------------*/
@@ -472,6 +510,8 @@ static void map_interrupting(struct storvsc_host *host, struct blk_mq_queue_map 
 	map->nr_queues = min(host->queues_used, host->shost->tag_set.nr_hw_queues);
 	map->queue_offset = 0;
 	blk_mq_map_queues(map);
+	/* A restart may be replacing channels. */
+	rcu_read_lock();
 	for (i = 0; i < map->nr_queues; i++) {
 		cpu = vmbus_chan_cpu(host->queues[i].chan);
 		if (cpu < 0 || cpu >= nr_cpu_ids || !cpu_possible(cpu))
@@ -486,6 +526,7 @@ static void map_interrupting(struct storvsc_host *host, struct blk_mq_queue_map 
 	for (i = 0; i < host->queue_room; i++)
 		WRITE_ONCE(host->queues[i].helper,
 			   i < map->nr_queues ? helper_of(host, i, map->nr_queues) : i);
+	rcu_read_unlock();
 }
 
 static void map_queues(struct Scsi_Host *shost)
@@ -974,6 +1015,11 @@ int storvsc_host_resume(struct vmbus_dev *vdev)
 		WRITE_ONCE(host->asleep, false);
 	else
 		err = wake(host);
+	/* A host that is slow to wake up itself is asked again. */
+	if (err && !vmbus_chan_gone(host->vdev->chan)) {
+		host->revive_wait = storvsc_reply_timeout();
+		storvsc_revive_later(host);
+	}
 	mutex_unlock(&host->reset_lock);
 	return err;
 }
@@ -1011,8 +1057,11 @@ int storvsc_restart(struct storvsc_host *host)
 	int err;
 
 	lockdep_assert_held(&host->reset_lock);
-	if (READ_ONCE(host->removing))
+	if (READ_ONCE(host->removing)) {
+		/* An error promises that the host has nothing of ours: end it, or wait. */
+		storvsc_give_up(host);
 		return -ENODEV;
+	}
 	/* Memory must not be looked for on the disks that wait for this. */
 	noio = memalloc_noio_save();
 	close_channels(host);

@@ -295,8 +295,13 @@ storvsc_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
 {
 	struct storvsc_host *host = shost_priv(shost);
 	u32 tag = blk_mq_unique_tag(scsi_cmd_to_rq(cmd));
+	int result;
 
-	return submit(host, &host->queues[blk_mq_unique_tag_to_hwq(tag)], cmd);
+	/* Who replaces channels waits for us, whoever we are: the error handler sends, too. */
+	rcu_read_lock();
+	result = submit(host, &host->queues[blk_mq_unique_tag_to_hwq(tag)], cmd);
+	rcu_read_unlock();
+	return result;
 }
 
 void storvsc_commit(struct Scsi_Host *shost, u16 hwq)

@@ -17,6 +17,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
+#include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit.h>
 #include <linux/spinlock.h>
@@ -237,6 +238,8 @@ struct storvsc_cmd {
 
 /* Private part of a SCSI device. */
 struct storvsc_lun {
+	struct kref ref;	/* the unit's, and one for who sleeps meanwhile */
+	struct rcu_head rcu;
 	unsigned long flags;
 	unsigned long full_at;	/* when it had more than it can take, in jiffies */
 	bool deaf;		/* it has ignored a reset... */
@@ -284,6 +287,9 @@ void storvsc_bus_changed(struct storvsc_host *host);
  * is dead. reset_lock held. Sleeps, with a bound.
  */
 int storvsc_restart(struct storvsc_host *host);
+/* NULL: the unit is being taken away. */
+struct storvsc_lun *storvsc_lun_get(struct scsi_device *sdev);
+void storvsc_lun_put(struct storvsc_lun *lun);
 /* Count it, and log it if there is room; any context. */
 void storvsc_reject(struct storvsc_queue *q, enum storvsc_reject why);
 
@@ -314,6 +320,8 @@ int storvsc_unit_reset(struct scsi_cmnd *cmd);
 int storvsc_bus_reset(struct scsi_cmnd *cmd);
 int storvsc_host_reset(struct scsi_cmnd *cmd);
 void storvsc_revive(struct work_struct *work);
+/* Ask an adapter that was given up again, after @revive_wait. reset_lock held. */
+void storvsc_revive_later(struct storvsc_host *host);
 /* Close all channels for good: every command ends, now and from now on. Sleeps. */
 void storvsc_give_up(struct storvsc_host *host);
 void storvsc_gone_work(struct work_struct *work);
