@@ -76,7 +76,7 @@ static size_t note_lines(struct supers *s, char *text, size_t len)
 	return len;
 }
 
-void supers_note(struct supers *s)
+int supers_note(struct supers *s)
 {
 	char *text = kmalloc(TEXT_MAX, GFP_KERNEL);
 	struct file *mounts;
@@ -86,10 +86,12 @@ void supers_note(struct supers *s)
 
 	s->missed = 0;
 	if (!text)
-		return;
+		return -ENOMEM;
 	mounts = filp_open("/proc/self/mounts", O_RDONLY, 0);
-	if (IS_ERR(mounts))
+	if (IS_ERR(mounts)) {
+		got = PTR_ERR(mounts);
 		goto out;
+	}
 	while ((got = kernel_read(mounts, text + have, TEXT_MAX - have, &pos)) > 0) {
 		size_t left = note_lines(s, text, have + got);
 
@@ -103,6 +105,7 @@ void supers_note(struct supers *s)
 	filp_close(mounts, NULL);
 out:
 	kfree(text);
+	return got;
 }
 
 /* As the FITHAW ioctl does. */

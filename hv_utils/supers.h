@@ -31,8 +31,9 @@ struct supers {
  * @s: empty
  *
  * Context: A process that sees the mounts that are meant. Sleeps.
+ * Return: 0, or -errno: there are others, which are not in the list.
  */
-void supers_note(struct supers *s);
+int supers_note(struct supers *s);
 
 /**
  * supers_are_frozen() - is any of them?

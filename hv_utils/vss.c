@@ -12,7 +12,9 @@
 #include <linux/jiffies.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/slab.h>
+#include <linux/suspend.h>
 
 /* As long as writers may be kept waiting on other systems of this host's, too. */
 static unsigned int vss_frozen_max = 60;
@@ -47,6 +49,7 @@ enum vss_state {
  * @forget: once all is thawed, nobody will freeze more of @supers
  * @supers: those that were told to be frozen, or NULL
  * @limit: ends it
+ * @pm: the machine goes to sleep
  * @forced: times the kernel had to thaw
  * @supers_forced: file systems it thawed then
  * @expired: times the host did not come back
@@ -62,6 +65,7 @@ struct vss {
 	bool forget __guarded_by(&lock);
 	struct supers *supers __guarded_by(&lock);
 	struct delayed_work limit;
+	struct notifier_block pm;
 	unsigned int forced __guarded_by(&lock);
 	unsigned int supers_forced __guarded_by(&lock);
 	unsigned int expired __guarded_by(&lock);
@@ -227,8 +231,11 @@ static void *prepare(void)
 {
 	struct supers *supers = kzalloc(sizeof(*supers), GFP_KERNEL);
 
-	if (supers)
-		supers_note(supers);
+	/* What is not known to be frozen nobody would thaw: then the daemon is not told to. */
+	if (supers && supers_note(supers)) {
+		supers_drop(supers);
+		return NULL;
+	}
 	return supers;
 }
 
@@ -323,6 +330,28 @@ static const struct daemon_ops daemon_ops = {
 	.seconds = seconds,
 };
 
+/* Asleep, nobody thaws; and while devices go to sleep nobody can. */
+static int before_sleep(struct notifier_block *nb, unsigned long what, void *unused)
+{
+	struct vss *vss = container_of(nb, struct vss, pm);
+	bool thawing;
+
+	if (what != PM_SUSPEND_PREPARE && what != PM_HIBERNATION_PREPARE &&
+	    what != PM_RESTORE_PREPARE)
+		return NOTIFY_DONE;
+	mutex_lock(&vss->lock);
+	if (vss->state == VSS_FROZEN) {
+		vss->broken = true;
+		cancel_delayed_work(&vss->limit);
+		force_thaw(vss, true);
+	}
+	thawing = vss->state == VSS_THAWING;
+	mutex_unlock(&vss->lock);
+	if (thawing)
+		flush_delayed_work(&vss->limit);
+	return NOTIFY_DONE;
+}
+
 static int start(struct util *u)
 {
 	struct vss *vss = kzalloc(sizeof(*vss), GFP_KERNEL);
@@ -334,9 +363,16 @@ static int start(struct util *u)
 	mutex_init(&vss->lock);
 	INIT_DELAYED_WORK(&vss->limit, limit);
 	u->priv = vss;
-	err = daemon_start(u, &daemon_ops);
+	vss->pm.notifier_call = before_sleep;
+	err = register_pm_notifier(&vss->pm);
 	if (err)
-		kfree(vss);
+		goto err_free;
+	err = daemon_start(u, &daemon_ops);
+	if (!err)
+		return 0;
+	unregister_pm_notifier(&vss->pm);
+err_free:
+	kfree(vss);
 	return err;
 }
 
@@ -344,6 +380,7 @@ static void stop(struct util *u)
 {
 	struct vss *vss = u->priv;
 
+	unregister_pm_notifier(&vss->pm);
 	mutex_lock(&vss->lock);
 	vss->stopping = true;
 	mutex_unlock(&vss->lock);
@@ -358,13 +395,10 @@ static void stop(struct util *u)
 	kfree(vss);
 }
 
-/* Asleep, nobody thaws. */
+/* To thaw is to write, and disks sleep already: what was frozen since is thawed after. */
 static void suspend(struct util *u)
 {
-	struct vss *vss = u->priv;
-
 	daemon_suspend(u);
-	flush_delayed_work(&vss->limit);
 }
 
 static void show(struct util *u, struct seq_file *file)
