@@ -29,11 +29,11 @@ MODULE_PARM_DESC(time_least_ms, "smaller differences are not stepped over (defau
 
 static unsigned int time_ahead_max = 31 * 86400;
 module_param(time_ahead_max, uint, 0644);
-MODULE_PARM_DESC(time_ahead_max, "largest step forward, in seconds (default 31 days)");
+MODULE_PARM_DESC(time_ahead_max, "largest step forward, and sum of a day's, in seconds (default 31 days)");
 
 static unsigned int time_back_max = 86400;
 module_param(time_back_max, uint, 0644);
-MODULE_PARM_DESC(time_back_max, "largest step back, in seconds (default a day)");
+MODULE_PARM_DESC(time_back_max, "largest step back, and sum of a day's, in seconds (default a day)");
 
 static unsigned int time_behind = 5;
 module_param(time_behind, uint, 0644);
@@ -53,6 +53,7 @@ static const u32 message[] = { IC_VERSION(4, 0), IC_VERSION(3, 0), IC_VERSION(1,
  * @clock: what is known of the host's
  * @asked: it wants ours set
  * @work: sets it
+ * @budget: of that; only the work's
  * @info: PTP clock
  * @ptp: registered, or NULL
  * @verdicts: samples, by enum clock_verdict
@@ -67,6 +68,7 @@ struct timesync {
 	struct clock clock __guarded_by(&lock);
 	bool asked __guarded_by(&lock);
 	struct work_struct work;
+	struct clock_budget budget;
 	struct ptp_clock_info info;
 	struct ptp_clock *ptp;
 	atomic_t verdicts[CLOCK_STALE + 1];
@@ -203,6 +205,9 @@ static void correct(struct work_struct *work)
 	if (!look(ts, &asked, &off))
 		return;
 	move = clock_correct(&allowed, asked, off);
+	if (move == CLOCK_STEP &&
+	    !clock_affords(&ts->budget, &allowed, off, ktime_get_boottime_ns()))
+		move = CLOCK_TOO_FAR;
 	atomic_inc(&ts->moves[move]);
 	ms = div_s64(off, NSEC_PER_MSEC);
 	if (move == CLOCK_TOO_FAR) {
@@ -215,6 +220,7 @@ static void correct(struct work_struct *work)
 	to = ns_to_timespec64(ktime_get_real_ns() + off);
 	if (do_settimeofday64(&to))
 		return;
+	ts->budget.sum_ns += off;
 	util_log(ts->u, info, "time: stepped by %lld ms to the host's clock\n", ms);
 }
 

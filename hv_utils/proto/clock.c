@@ -71,3 +71,16 @@ enum clock_move clock_correct(const struct clock_policy *policy, bool sync, s64 
 		return CLOCK_TOO_FAR;
 	return CLOCK_STEP;
 }
+
+bool clock_affords(struct clock_budget *budget, const struct clock_policy *policy, s64 off_ns,
+		   u64 now_ns)
+{
+	s64 sum;
+
+	if (now_ns - budget->since_ns >= CLOCK_WINDOW_NSEC) {
+		budget->since_ns = now_ns;
+		budget->sum_ns = 0;
+	}
+	sum = budget->sum_ns + off_ns;
+	return sum <= policy->ahead_ns && sum >= -policy->back_ns;
+}

@@ -120,4 +120,31 @@ enum clock_move {
  */
 enum clock_move clock_correct(const struct clock_policy *policy, bool sync, s64 off_ns);
 
+/* Steps are added up for so long: a day. */
+#define CLOCK_WINDOW_NSEC	(86400 * CLOCK_NSEC_PER_SEC)
+
+/**
+ * struct clock_budget - how far the guest's clock has been set of late
+ * @since_ns: from when on that is counted, by a clock that nobody sets
+ * @sum_ns: the steps since then, forward less back
+ */
+struct clock_budget {
+	u64 since_ns;
+	s64 sum_ns;
+};
+
+/**
+ * clock_affords() - is a step within bounds together with those before it?
+ * @budget: of the steps so far; begins anew after a day
+ * @policy: what one step, and the sum of a day's, may be
+ * @off_ns: the step
+ * @now_ns: by a clock that nobody sets
+ *
+ * Small steps, one after the other, shall lead no further than a large one may.
+ *
+ * Return: true if it is; the caller adds it to @budget once it is made.
+ */
+bool clock_affords(struct clock_budget *budget, const struct clock_policy *policy, s64 off_ns,
+		   u64 now_ns);
+
 #endif

@@ -192,6 +192,28 @@ TEST(steps_are_bounded)
 	EXPECT_EQ(clock_correct(&usual, false, usual.ahead_ns + 1), CLOCK_TOO_FAR);
 }
 
+TEST(small_steps_lead_no_further_than_a_large_one)
+{
+	struct clock_budget budget = { 0 };
+	u64 now = 100 * (u64)NS;
+	unsigned int steps;
+
+	for (steps = 0; clock_affords(&budget, &usual, usual.ahead_ns / 10, now); steps++) {
+		budget.sum_ns += usual.ahead_ns / 10;
+		now += NS;
+	}
+	EXPECT_EQ(steps, 10);
+	/* The way back is open, as far as it would be from the beginning. */
+	EXPECT(clock_affords(&budget, &usual, -usual.ahead_ns - usual.back_ns, now));
+	EXPECT(!clock_affords(&budget, &usual, -usual.ahead_ns - usual.back_ns - 1, now));
+	/* A day later it begins anew. */
+	now += CLOCK_WINDOW_NSEC;
+	EXPECT(clock_affords(&budget, &usual, usual.ahead_ns, now));
+	budget.sum_ns += usual.ahead_ns;
+	EXPECT(!clock_affords(&budget, &usual, 1, now + CLOCK_WINDOW_NSEC - 1));
+	EXPECT(clock_affords(&budget, &usual, 1, now + CLOCK_WINDOW_NSEC));
+}
+
 TEST(who_forbids_steps_gets_none)
 {
 	struct clock_policy hands_off = usual;
