@@ -30,7 +30,8 @@ busy_poll() {
 	polled=$(busy_polled)
 	for cpu in 0 1; do taskset -c "$cpu" datagrams ask 10.7.0.1 100 200000 || return 1; done
 	echo "$(($(busy_polled) - polled)) of 200 answers were found by polling"
-	[ "$(($(busy_polled) - polled))" -ge 20 ] && pings "" 10.7.0.1
+	# How many depends on who is faster.
+	[ "$(($(busy_polled) - polled))" -ge 1 ] && pings "" 10.7.0.1
 }
 
 ours_alone() {
