@@ -42,6 +42,7 @@ outside() {
 	for tool in dkms make gcc depmod modinfo unshare; do
 		PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || skip "$tool is not installed"
 	done
+	[ -d /lib/modules ] || skip "there is no /lib/modules here, so nobody installs modules"
 	if ! headers=$(headers_dir) || [ ! -d "$headers" ]; then
 		skip "no headers of Debian's 6.1 here, and none to be fetched"
 	fi
