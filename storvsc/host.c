@@ -410,11 +410,10 @@ static int debugfs_show(struct seq_file *file, void *unused)
 	for (i = 0; i < host->queue_count; i++) {
 		struct storvsc_queue *q = &host->queues[i];
 
-		seq_printf(file, "queue %u: relid %u cpu %d sent %lu done %lu held %lu moved %lu full %lu bounced %lu unmapped %lu polls %lu errors %lu late %lu%s%s\n",
+		seq_printf(file, "queue %u: relid %u cpu %d sent %lu done %lu held %lu full %lu bounced %lu unmapped %lu polls %lu errors %lu late %lu%s%s\n",
 			   i, vmbus_chan_relid(q->chan), vmbus_chan_cpu(q->chan),
 			   atomic_long_read(&q->sent), READ_ONCE(q->done),
-			   atomic_long_read(&q->held), atomic_long_read(&q->moved),
-			   atomic_long_read(&q->full),
+			   atomic_long_read(&q->held), atomic_long_read(&q->full),
 			   atomic_long_read(&q->bounced), atomic_long_read(&q->unmapped),
 			   READ_ONCE(q->polls), READ_ONCE(q->errors), READ_ONCE(q->late),
 			   q->polled ? " polled" : "", READ_ONCE(q->dead) ? " dead" : "");
@@ -483,23 +482,6 @@ static void add_debugfs(struct storvsc_host *host)
 
 /* The template ----------------------------------------------------------------------*/
 
-/* The next queue, in a ring, whose channel interrupts another CPU of the same node; else itself. */
-static u16 helper_of(const struct storvsc_host *host, unsigned int index, unsigned int cnt)
-{
-	int cpu = vmbus_chan_cpu(host->queues[index].chan);
-	unsigned int i, other;
-
-	for (i = 1; i < cnt && cpu >= 0; i++) {
-		int next;
-
-		other = (index + i) % cnt;
-		next = vmbus_chan_cpu(host->queues[other].chan);
-		if (next >= 0 && next != cpu && cpu_to_node(next) == cpu_to_node(cpu))
-			return other;
-	}
-	return index;
-}
-
 /* A queue serves the CPU its channel interrupts; the other CPUs are shared out. */
 static void map_interrupting(struct storvsc_host *host, struct blk_mq_queue_map *map)
 {
@@ -523,9 +505,6 @@ static void map_interrupting(struct storvsc_host *host, struct blk_mq_queue_map 
 		if (j == i)
 			map->mq_map[cpu] = i;
 	}
-	for (i = 0; i < host->queue_room; i++)
-		WRITE_ONCE(host->queues[i].helper,
-			   i < map->nr_queues ? helper_of(host, i, map->nr_queues) : i);
 	rcu_read_unlock();
 }
 

@@ -27,9 +27,6 @@
 /* Most completions one look at a polled channel takes: whoever waits wants to go on. */
 #define POLL_BUDGET	64
 
-/* From so many commands on a queue has half of the rest sent by its helper. */
-#define MUCH_UNDER_WAY	8
-
 int storvsc_init_cmd(struct Scsi_Host *shost, struct scsi_cmnd *cmd)
 {
 	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
@@ -188,33 +185,6 @@ static bool is_bounced(struct scsi_cmnd *cmd)
 	return sg_dma_address(sg) != sg_phys(sg);
 }
 
-/* More or less: others are counting. */
-static long under_way(const struct storvsc_queue *q)
-{
-	return atomic_long_read(&q->sent) - READ_ONCE(q->done);
-}
-
-/*
- * Answers come to the processor that asks, which is best as long as it waits for them. One that
- * has much under way goes on asking: half of it is sent by a channel that interrupts another, so
- * that answers are taken meanwhile. Where that one asks as much itself, everything stays.
- */
-static struct storvsc_queue *choose(struct storvsc_host *host, struct storvsc_queue *q)
-{
-	struct storvsc_queue *helper = &host->queues[READ_ONCE(q->helper)];
-	long mine;
-
-	if (helper == q || READ_ONCE(helper->dead))
-		return q;
-	mine = under_way(q);
-	if (mine < MUCH_UNDER_WAY || under_way(helper) >= mine)
-		return q;
-	/* What was held back of a batch here is not to wait for the next. */
-	vmbus_chan_kick(q->chan);
-	atomic_long_inc(&q->moved);
-	return helper;
-}
-
 static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scsi_cmnd *cmd)
 {
 	unsigned int flags = cmd->flags & SCMD_LAST ? 0 : VMBUS_SEND_MORE;
@@ -236,8 +206,6 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 		via = &host->queues[0];
 		/* Nobody will kick that one for us. */
 		flags = 0;
-	} else if (!flags) {
-		via = choose(host, q);
 	}
 
 	segments = scsi_dma_map(cmd);

@@ -44,14 +44,12 @@ struct dentry;
  * @host: whose
  * @chan: open from probe until it is shut; a reference if @index is not 0
  * @index: hardware queue number; 0 is the primary channel
- * @helper: number of one whose channel interrupts another CPU; @index if there is none
  * @dead: nothing is sent here any more, queue 0 does its work. Set under
  *	@host->shut_lock, read without
  * @gone: the bus said so; storvsc_gone_work() shuts it
  * @sent: commands that were given to the host
  * @polled: the channel never interrupts; whoever waits for a command looks for it
  * @held: those of @sent that were not shown to it at once
- * @moved: commands for this one that the helper has sent
  * @full: sends that found no room
  * @unmapped: commands put off because no bounce buffer was free
  * @bounced: commands whose data went through a bounce buffer
@@ -70,13 +68,11 @@ struct storvsc_queue {
 	struct storvsc_host *host;
 	struct vmbus_chan *chan;
 	u16 index;
-	u16 helper;
 	bool polled;
 	bool dead;
 	bool gone;
 	atomic_long_t sent;
 	atomic_long_t held;
-	atomic_long_t moved;
 	atomic_long_t full;
 	atomic_long_t unmapped;
 	atomic_long_t bounced;
