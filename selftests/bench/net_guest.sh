@@ -42,7 +42,6 @@ udp_receive() {
 	wait_for 20 port_9_is_open || return 1
 	measured "$1" sourced "$2" || { cat /tmp/receive.out; return 1; }
 }
-port_9_is_open() { grep -q ':0009 ' /proc/net/udp; }
 sourced() { ctl net0 source "$1" 18 1 && wait "$receiver"; }
 
 # A program drops them before the stack has seen them, but for every five-hundredth.

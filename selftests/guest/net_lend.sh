@@ -22,8 +22,6 @@ since() {
 	echo "$lent frames were lent, $copied bytes copied"
 }
 
-port_9_is_open() { grep -q ':0009 ' /proc/net/udp; }
-
 # receiver COUNT: a program that checks what it gets, and what goes before
 receiver() {
 	datagrams receive "$1" 60 >/tmp/receive.out 2>&1 &

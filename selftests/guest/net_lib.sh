@@ -91,6 +91,9 @@ listens() {
 		awk -v p=":$(printf '%04X' "$2")" '$4 == "0A" && index($2, p) { found = 1 } END { exit !found }'
 }
 
+# A program waits for the station's numbered datagrams.
+port_9_is_open() { grep -q ':0009 ' /proc/net/udp; }
+
 host_is() { [ "$(host "$1")" = "$2" ]; }
 state_is() { [ "$(net_state "$1" "$2")" = "$3" ]; }
 

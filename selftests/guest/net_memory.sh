@@ -12,7 +12,6 @@ set_up() { load_net && nic0=$(nic 0) && addressed "$nic0" 0 2 && pings "" 10.7.0
 
 mem() { awk -v f="$1:" '$1 == f { print $2 }' /proc/meminfo; }
 no_memory() { ethtool -S "$nic0" | awk '$1 == "rx_no_memory:" { print $2 }'; }
-port_9_is_open() { grep -q ':0009 ' /proc/net/udp; }
 
 # What is free becomes a file without a name that only the holder has open: it goes with it, and nobody has to be
 # given memory for that.

@@ -144,8 +144,6 @@ burst() {
 		wait_for 10 host_is net0.pieces_out 0
 }
 
-port_9_is_open() { grep -q ':0009 ' /proc/net/udp; }
-
 # The same the other way, in all sizes.
 numbered_frames() {
 	good=$(net 0 sunk_good)
