@@ -23,22 +23,22 @@ build_for() {
 	cc -O2 -static -o build/guest/mark selftests/vm/guest_mark.c
 }
 
-# by_the_clock TURNS TEST: what that measures, so often with each of the two, in turns; its lines "@time STACK ROW RATE
-# HALF MOST". A guest each, on two virtual CPUs: an emulated machine with two threads now and then dies without a word.
+# by_the_clock TURNS TEST: what that measures, so often with each of the two, in turns. Its lines "@time ROW RATE HALF
+# MOST" come as "@time STACK ROW RATE HALF MOST". A guest each, on two virtual CPUs: an emulated machine with two threads
+# now and then dies without a word.
 by_the_clock() {
 	local stack tries result
 	# shellcheck disable=SC2154 # the caller's
 	result=$VM_WORK/$(basename "$2" .sh)-$kernel-smp2/result
 	for stack in $(times "$1" kit in-tree); do
-		echo "BENCH_STACK=$stack" >build/guest/bench-time.env
 		for tries in 1 2 3; do
 			rm -f "$result"
-			if selftests/vm/run --keep --smp 2 --kernel "$kernel" "$2" >&2; then
+			if DRIVERS_WANTED=${stack/in-tree/stock} selftests/vm/run --keep --smp 2 --kernel "$kernel" "$2" >&2; then
 				break
 			fi
 			[ "$tries" != 3 ] || return 1
 		done
-		grep '^@time ' "$result"
+		sed -n "s/^@time /&$stack /p" "$result"
 	done
 }
 
