@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loaded into the QEMU of the outer machine: mends its emulation of SVM, which now and then
- * delivers an interrupt to the inner guest twice.
+ * Loaded into the QEMU of the outer machine: mends two faults of its emulation of SVM.
+ *
+ * An interrupt for the inner guest is delivered twice, now and then.
  *
  * When a hypervisor enters its guest with an interrupt to inject, QEMU (7.2, the one this was
  * found in) delivers it at once, but leaves its vector behind in CPUState.exception_index.
@@ -15,7 +16,18 @@
  * The second delivery comes through x86_cpu_do_interrupt(), which is for exceptions only: real
  * external interrupts do not pass there. So a vector above 31 that does is the one left behind,
  * and is dropped. (Except for 0x80, which is a system call of old programs.)
+ *
+ * And a CPU loses its global interrupt flag (GIF): the hypervisor clears it around a stay in the
+ * guest, sets it afterwards, and finds it cleared all the same when it has nothing more to do and
+ * halts. Interrupts then wait for ever, its own timer's and other CPUs', and these wait with
+ * them. Seen on machines with two threads only: one start in twenty or so hung, with this state
+ * in the halted CPU (7.2, too). How it comes to that is not known.
+ *
+ * Linux does not halt with the flag clear, so a CPU that does is given it back when it falls
+ * idle, and is woken.
  */
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +41,11 @@
 /* What QEMU exports and we use; the real prototypes differ only in types of no interest here. */
 extern void x86_cpu_do_interrupt(void *cpu);
 extern void cpu_loop_exit_noexc(void *cpu);
+extern int x86_cpu_pending_interrupt(void *cpu, int request);
+extern bool runstate_is_running(void);
+extern void *qemu_get_cpu(int index);
+extern void qemu_cpu_kick(void *cpu);
+extern void qemu_plugin_register_vcpu_idle_cb(uint64_t id, void (*cb)(uint64_t, unsigned int));
 extern void bql_lock_impl(const char *file, int line) __attribute__((weak));
 extern void hyperv_enable_synic(void) __attribute__((weak));
 
@@ -107,14 +124,74 @@ static int replace_in_program(struct dl_phdr_info *info, size_t size, void *foun
 	return 1;
 }
 
+/* The flag that is lost -----------------------------------------------------------------*/
+
+#define CPU_INTERRUPT_NMI	0x200
+#define HF2_GIF			1u
+
+static unsigned int hflags2_offset;
+static unsigned long restored;
+
+/* Of an interrupt request it asks first whether the flag is set: "mov offset(%rax),%ecx; test $1,%cl" */
+static int find_hflags2(void)
+{
+	const uint8_t *code = (const uint8_t *)x86_cpu_pending_interrupt;
+	static const uint8_t test[3] = { 0xf6, 0xc1, 0x01 };
+	int i;
+
+	for (i = 0; i < 128; i++) {
+		if (code[i] == 0x8b && code[i + 1] == 0x88 && !memcmp(code + i + 6, test, 3)) {
+			memcpy(&hflags2_offset, code + i + 2, 4);
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* It is about to wait for a condition, and what is signalled before it does is lost. */
+static void *wake(void *cpu)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		usleep(1000);
+		qemu_cpu_kick(cpu);
+	}
+	return NULL;
+}
+
+/* In the CPU's thread. A NMI waits only for the flag, and for the end of another. */
+static void on_idle(uint64_t id, unsigned int index)
+{
+	void *cpu = qemu_get_cpu((int)index);
+	uint32_t *hflags2 = (uint32_t *)((char *)cpu + hflags2_offset);
+	pthread_t thread;
+
+	(void)id;
+	/* Before its first reset a CPU has no flags at all. */
+	if (!runstate_is_running())
+		return;
+	if (x86_cpu_pending_interrupt(cpu, CPU_INTERRUPT_NMI) || *hflags2 & HF2_GIF)
+		return;
+	*hflags2 |= HF2_GIF;
+	fprintf(stderr, "outer_fix: CPU %u halted without its global interrupt flag (%lu so far)\n",
+		index, __atomic_add_fetch(&restored, 1, __ATOMIC_RELAXED));
+	if (!pthread_create(&thread, NULL, wake, cpu))
+		pthread_detach(thread);
+}
+
 EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
 	int found = 0;
 
-	(void)id;
 	(void)info;
 	(void)argc;
 	(void)argv;
+	if (find_hflags2())
+		fprintf(stderr, "outer_fix: this QEMU's x86_cpu_pending_interrupt() is not as expected, "
+				"a CPU may stay halted\n");
+	else
+		qemu_plugin_register_vcpu_idle_cb(id, on_idle);
 	if (find_exception_index()) {
 		fprintf(stderr, "outer_fix: this QEMU's cpu_loop_exit_noexc() is not as expected, "
 				"interrupts are not mended\n");
