@@ -410,11 +410,12 @@ static int debugfs_show(struct seq_file *file, void *unused)
 	for (i = 0; i < host->queue_count; i++) {
 		struct storvsc_queue *q = &host->queues[i];
 
-		seq_printf(file, "queue %u: relid %u cpu %d sent %lu done %lu held %lu full %lu bounced %lu unmapped %lu polls %lu errors %lu late %lu%s%s\n",
+		seq_printf(file, "queue %u: relid %u cpu %d sent %lu done %lu held %lu lent %lu full %lu bounced %lu unmapped %lu polls %lu errors %lu late %lu%s%s\n",
 			   i, vmbus_chan_relid(q->chan), vmbus_chan_cpu(q->chan),
 			   atomic_long_read(&q->sent), READ_ONCE(q->done),
-			   atomic_long_read(&q->held), atomic_long_read(&q->full),
-			   atomic_long_read(&q->bounced), atomic_long_read(&q->unmapped),
+			   atomic_long_read(&q->held), atomic_long_read(&q->lent),
+			   atomic_long_read(&q->full), atomic_long_read(&q->bounced),
+			   atomic_long_read(&q->unmapped),
 			   READ_ONCE(q->polls), READ_ONCE(q->errors), READ_ONCE(q->late),
 			   q->polled ? " polled" : "", READ_ONCE(q->dead) ? " dead" : "");
 	}
@@ -492,6 +493,9 @@ static void map_interrupting(struct storvsc_host *host, struct blk_mq_queue_map 
 	map->nr_queues = min(host->queues_used, host->shost->tag_set.nr_hw_queues);
 	map->queue_offset = 0;
 	blk_mq_map_queues(map);
+	/* What a queue had chosen may be out of use now. */
+	for (i = 0; i < host->queue_count; i++)
+		WRITE_ONCE(host->queues[i].via, &host->queues[i]);
 	/* A restart may be replacing channels. */
 	rcu_read_lock();
 	for (i = 0; i < map->nr_queues; i++) {
@@ -701,6 +705,7 @@ static int alloc_queues(struct storvsc_host *host)
 	for (i = 0; i < host->queue_room; i++) {
 		host->queues[i].host = host;
 		host->queues[i].index = i;
+		host->queues[i].via = &host->queues[i];
 		host->queues[i].answered = jiffies;
 		spin_lock_init(&host->queues[i].pfn_lock);
 	}

@@ -15,12 +15,17 @@ BOUNDED_PARAM(ring_kib, 32, 4096, 0444,
 	      "KiB of each ring of a channel, 32 to 4096 (default 128)");
 
 static unsigned int max_queues;
-BOUNDED_PARAM(max_queues, 0, 1 + VSTOR_MAX_SUB_CHANNELS, 0444,
+BOUNDED_PARAM(max_queues, 0, STORVSC_MAX_QUEUES, 0444,
 	      "Most channels of an adapter, 1 to 64, or 0 for one per CPU (default 0)");
 
 static unsigned int poll_queues;
 BOUNDED_PARAM(poll_queues, 0, VSTOR_MAX_SUB_CHANNELS, 0444,
 	      "Most further channels of an adapter that never interrupt, for programs that poll, 0 to 63 (default 0)");
+
+static bool share = true;
+module_param(share, bool, 0644);
+MODULE_PARM_DESC(share,
+		 "Let a CPU that has little to do take the answers when another has many commands out (default on)");
 
 static unsigned int queue_depth;
 BOUNDED_PARAM(queue_depth, 0, 2048, 0444,
@@ -52,12 +57,17 @@ unsigned int storvsc_queue_limit(void)
 
 	if (max_queues)
 		limit = min(limit, max_queues);
-	return min(limit, 1 + VSTOR_MAX_SUB_CHANNELS);
+	return min(limit, STORVSC_MAX_QUEUES);
 }
 
 unsigned int storvsc_poll_limit(void)
 {
-	return min(poll_queues, 1 + VSTOR_MAX_SUB_CHANNELS - storvsc_queue_limit());
+	return min(poll_queues, STORVSC_MAX_QUEUES - storvsc_queue_limit());
+}
+
+bool storvsc_sharing(void)
+{
+	return READ_ONCE(share);
 }
 
 /* 512 for one channel, a little more for each further one. */

@@ -5,6 +5,7 @@
 #include "storvsc.h"
 #include "trace.h"
 
+#include <linux/bitmap.h>
 #include <linux/blk-mq.h>
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
@@ -121,18 +122,49 @@ static int send(struct storvsc_queue *q, struct scsi_cmnd *cmd, int segments,
 }
 
 /*
+ * What a hardware queue was given of a batch may lie in several rings, for the choice
+ * of one can change meanwhile. A ring is noted after the command was put there and
+ * struck out before it is shown, so whoever ends a batch finds it noted, or somebody
+ * else is about to show it.
+ */
+static void note_unshown(struct storvsc_queue *q, const struct storvsc_queue *via)
+{
+	if (!test_bit(via->index, q->unshown))
+		set_bit(via->index, q->unshown);
+}
+
+static void strike_out(struct storvsc_queue *q, const struct storvsc_queue *via)
+{
+	if (test_bit(via->index, q->unshown)) {
+		clear_bit(via->index, q->unshown);
+		/* Before the ring's lock is taken. */
+		smp_mb__after_atomic();
+	}
+}
+
+static void show_all(struct storvsc_queue *q)
+{
+	unsigned int i;
+
+	for_each_set_bit(i, q->unshown, STORVSC_MAX_QUEUES) {
+		strike_out(q, &q->host->queues[i]);
+		vmbus_chan_kick(q->host->queues[i].chan);
+	}
+}
+
+/*
  * The block layer takes a command that we end ourselves for one that was sent,
  * and so the last of a batch for the kick the others wait for.
  */
-static void kick_if_last(struct storvsc_queue *q, const struct scsi_cmnd *cmd)
+static void show_if_last(struct storvsc_queue *q, const struct scsi_cmnd *cmd)
 {
 	if (cmd->flags & SCMD_LAST)
-		vmbus_chan_kick(q->chan);
+		show_all(q);
 }
 
 static int end_unsent(struct storvsc_queue *q, struct scsi_cmnd *cmd, int host_byte)
 {
-	kick_if_last(q, cmd);
+	show_if_last(q, cmd);
 	scsi_set_resid(cmd, scsi_bufflen(cmd));
 	cmd->result = host_byte << 16;
 	scsi_done(cmd);
@@ -141,7 +173,7 @@ static int end_unsent(struct storvsc_queue *q, struct scsi_cmnd *cmd, int host_b
 
 static int busy(struct storvsc_queue *q, const struct scsi_cmnd *cmd)
 {
-	kick_if_last(q, cmd);
+	show_if_last(q, cmd);
 	return SCSI_MLQUEUE_HOST_BUSY;
 }
 
@@ -185,11 +217,43 @@ static bool is_bounced(struct scsi_cmnd *cmd)
 	return sg_dma_address(sg) != sg_phys(sg);
 }
 
+/* Over the channel of @via. After success the command is the host's: do not touch it. */
+static int give(struct storvsc_queue *q, struct storvsc_queue *via, struct scsi_cmnd *cmd,
+		int segments, const struct vstor_packet *pkt, unsigned int flags)
+{
+	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
+	int err;
+
+	/* Count it, then send: it may be back before the send returns. */
+	WRITE_ONCE(sc->state, STORVSC_CMD_SENT);
+	atomic_long_inc(&via->sent);
+	if (!(flags & VMBUS_SEND_MORE))
+		strike_out(q, via);
+	err = send(via, cmd, segments, pkt, flags);
+	if (unlikely(err)) {
+		atomic_long_dec(&via->sent);
+		WRITE_ONCE(sc->state, STORVSC_CMD_IDLE);
+		note_unshown(q, via);
+		if (err == -EAGAIN)
+			atomic_long_inc(&via->full);
+		return err;
+	}
+	if (via != q)
+		atomic_long_inc(&q->lent);
+	if (flags & VMBUS_SEND_MORE) {
+		note_unshown(q, via);
+		atomic_long_inc(&via->held);
+	} else if (unlikely(!bitmap_empty(q->unshown, STORVSC_MAX_QUEUES))) {
+		show_all(q);
+	}
+	return 0;
+}
+
 static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scsi_cmnd *cmd)
 {
 	unsigned int flags = cmd->flags & SCMD_LAST ? 0 : VMBUS_SEND_MORE;
 	struct storvsc_cmd *sc = scsi_cmd_priv(cmd);
-	struct storvsc_queue *via = q;
+	struct storvsc_queue *own = q, *via;
 	struct vstor_packet pkt;
 	int segments, err;
 
@@ -203,8 +267,8 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 	if (unlikely(READ_ONCE(q->dead) && READ_ONCE(host->asleep)))
 		return busy(q, cmd);
 	if (unlikely(READ_ONCE(q->dead) || nobody_polls(q, cmd))) {
-		via = &host->queues[0];
-		/* Nobody will kick that one for us. */
+		own = &host->queues[0];
+		/* Nobody will ask to show it what of this queue lies there. */
 		flags = 0;
 	}
 
@@ -218,22 +282,17 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 	if (unlikely(segments && is_bounced(cmd)))
 		atomic_long_inc(&q->bounced);
 
-	/* Count it, then send: it may be back before the send returns. */
 	sc->expired = 0;
 	sc->began = unlikely(READ_ONCE(host->measure)) ? ktime_get_ns() : 0;
 	WRITE_ONCE(sc->since, jiffies);
-	WRITE_ONCE(sc->state, STORVSC_CMD_SENT);
-	atomic_long_inc(&via->sent);
-	if (flags & VMBUS_SEND_MORE)
-		atomic_long_inc(&via->held);
-	err = send(via, cmd, segments, &pkt, flags);
+	via = likely(own == q) ? storvsc_via(q) : own;
+	err = give(q, via, cmd, segments, &pkt, flags);
+	/* The other is full, or going; of its own a queue has room. */
+	if (unlikely(err && via != own))
+		err = give(q, own, cmd, segments, &pkt, flags);
 	if (likely(!err))
 		return 0;
 
-	atomic_long_dec(&via->sent);
-	if (flags & VMBUS_SEND_MORE)
-		atomic_long_dec(&via->held);
-	WRITE_ONCE(sc->state, STORVSC_CMD_IDLE);
 	scsi_dma_unmap(cmd);
 	switch (err) {
 	case -EAGAIN:
@@ -242,11 +301,10 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 		 * layer tries again whenever one of them ends. So the host need
 		 * not signal free space: that would cost an interrupt and gain nothing.
 		 */
-		atomic_long_inc(&via->full);
 		return busy(q, cmd);
 	case -ENODEV:
 		/* Without a sub-channel the primary does its work, as soon as it is known. */
-		if (via->index)
+		if (own->index)
 			return busy(q, cmd);
 		return end_unsent(q, cmd, DID_NO_CONNECT);
 	default:
@@ -276,7 +334,7 @@ void storvsc_commit(struct Scsi_Host *shost, u16 hwq)
 {
 	struct storvsc_host *host = shost_priv(shost);
 
-	vmbus_chan_kick(host->queues[hwq].chan);
+	show_all(&host->queues[hwq]);
 }
 
 /* In ------------------------------------------------------------------------------*/

@@ -36,6 +36,9 @@ struct dentry;
 /* While an adapter is removed, the host must give back something in so many jiffies. */
 #define STORVSC_WATCH_PERIOD	(30u * HZ)
 
+/* Channels of an adapter: the primary and what else there may be. */
+#define STORVSC_MAX_QUEUES	(1 + VSTOR_MAX_SUB_CHANNELS)
+
 /* Classes of durations; the last one is "half a minute or more". */
 #define STORVSC_TIMES		26
 
@@ -50,6 +53,15 @@ struct dentry;
  * @sent: commands that were given to the host
  * @polled: the channel never interrupts; whoever waits for a command looks for it
  * @held: those of @sent that were not shown to it at once
+ * @lent: commands of this hardware queue that another's channel took
+ * @unshown: by index, in whose channel commands of this hardware queue may lie that the
+ *	host was not shown yet
+ * @via: whose channel takes the commands; share.c has this and the next five
+ * @deep: many were with the host at once, since @chosen_at
+ * @chosen_at: when @via was chosen, in jiffies
+ * @quiet: the CPU the channel interrupts has little else to do
+ * @ran: for how long it had run tasks when that was seen, in ns
+ * @ran_at: when it was, in jiffies
  * @full: sends that found no room
  * @unmapped: commands put off because no bounce buffer was free
  * @bounced: commands whose data went through a bounce buffer
@@ -73,6 +85,14 @@ struct storvsc_queue {
 	bool gone;
 	atomic_long_t sent;
 	atomic_long_t held;
+	atomic_long_t lent;
+	DECLARE_BITMAP(unshown, STORVSC_MAX_QUEUES);
+	struct storvsc_queue *via;
+	bool deep;
+	unsigned long chosen_at;
+	bool quiet;
+	u64 ran;
+	unsigned long ran_at;
 	atomic_long_t full;
 	atomic_long_t unmapped;
 	atomic_long_t bounced;
@@ -247,6 +267,7 @@ extern struct workqueue_struct *storvsc_wq;	/* for what ends commands */
 unsigned int storvsc_ring_bytes(void);
 unsigned int storvsc_queue_limit(void);		/* channels that interrupt */
 unsigned int storvsc_poll_limit(void);		/* those that do not, beside them */
+bool storvsc_sharing(void);			/* of answers, see share.c */
 unsigned int storvsc_depth(unsigned int queues);
 unsigned int storvsc_depth_limit(void);
 unsigned long storvsc_timeout(void);		/* jiffies: for a command */
@@ -307,6 +328,9 @@ void storvsc_shut_queue(struct storvsc_queue *q, int host_byte);
 unsigned long storvsc_in_flight(struct storvsc_host *host);
 /* Has the host given any command back after @since? */
 bool storvsc_answered_since(struct storvsc_host *host, unsigned long since);
+
+/* share.c: whose channel takes a command of this hardware queue now. Any context. */
+struct storvsc_queue *storvsc_via(struct storvsc_queue *q);
 
 /* eh.c */
 compat_ret(struct scsi_host_template, eh_timed_out, NULL)

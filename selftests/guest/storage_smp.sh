@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # machine: smp=2 provider="lun0=ram:32M,lun1=ram:8M,sub_channels=2" drivers=kit timeout=600 days="6.1"
 # proves: how many hardware queues and how many commands at once a disk has is changed while it is written to, with
-#         and without a queue for programs that poll, and nothing is lost; the one disk's depth is not the other's
+#         and without a queue for programs that poll, and nothing is lost; the one disk's depth is not the other's;
+#         of many commands at once a CPU that runs nothing has the answers, and one that runs something has not
 . ./ktap.sh
 . ./lib.sh
 . ./sleep_lib.sh
-ktap_plan 14
+ktap_plan 18
 
 load() {
 	modprobe sd_mod && modprobe vmbus_client && modprobe storvsc "$@" && disk=$(disk_of_lun 0) &&
@@ -22,6 +23,46 @@ reads_for() {
 		--size=1M --rw=randread >/dev/null || return 1
 	sent_0=$(($(queue 0 sent) - sent_0)) sent_1=$(($(queue 1 sent) - sent_1))
 	echo "CPU $cpu: $sent_0 commands on queue 0, $sent_1 on queue 1"
+}
+
+# deep OPTION...: a program on CPU 0 has 32 requests out all the time; how much went where?
+deep() {
+	sent_0=$(queue 0 sent) sent_1=$(queue 1 sent) lent=$(queue 0 lent)
+	taskset -c 0 fio --name=deep --filename="/dev/$other" --direct=1 --ioengine=libaio --iodepth=32 --bs=4k \
+		--thread --size=8M "$@" >/tmp/deep.out || { cat /tmp/deep.out; return 1; }
+	sent_0=$(($(queue 0 sent) - sent_0)) sent_1=$(($(queue 1 sent) - sent_1)) lent=$(($(queue 0 lent) - lent))
+	echo "$sent_0 commands on queue 0, $sent_1 on queue 1, $lent lent"
+}
+# keep_busy CPU: as $spinner
+keep_busy() {
+	taskset -c "$1" sh -c 'while :; do :; done' &
+	spinner=$!
+}
+stop_spinner() { kill "$spinner"; ! wait "$spinner"; }
+
+# It takes a moment until it is seen that a CPU runs nothing.
+idle_cpu_answers() {
+	deep --rw=randread --io_size=32M && [ "$lent" -ge 4096 ] && [ "$lent" -eq "$sent_1" ]
+}
+busy_cpu_is_left_alone() {
+	keep_busy 1
+	deep --rw=randread --io_size=32M && [ "$sent_1" -lt 1024 ] && [ "$sent_0" -ge 7168 ]
+	was_so=$?
+	stop_spinner && return "$was_so"
+}
+not_shared() {
+	echo 0 >/sys/module/storvsc/parameters/share && deep --rw=randread --io_size=32M && [ "$lent" -eq 0 ] &&
+		echo 1 >/sys/module/storvsc/parameters/share
+}
+# While the one works by fits and starts, whose channel takes a batch changes in its midst.
+batches_arrive() {
+	taskset -c 1 sh -c 'while :; do timeout 0.1 sh -c "while :; do :; done"; sleep 0.1; done' &
+	spinner=$!
+	deep --rw=randwrite --io_size=32M --iodepth_batch_submit=8 --iodepth_batch_complete_min=4 --verify=crc32c \
+		--verify_fatal=1 --loops=3 && [ "$lent" -ge 512 ] && [ "$sent_0" -ge 512 ] &&
+		[ "$(storvsc held)" -ge 4096 ]
+	was_so=$?
+	stop_spinner && return "$was_so"
 }
 
 # Nor does one come by itself; who wants one can have it.
@@ -75,6 +116,10 @@ ktap_check each_cpu_has_a_queue each_cpu_has_one
 ktap_check order_is_left_to_the_host no_scheduler
 ktap_check one_queue_for_both_and_back one_for_both
 ktap_check numbers_that_cannot_be bad_numbers
+ktap_check cpu_that_runs_nothing_has_the_answers_of_many idle_cpu_answers
+ktap_check cpu_that_runs_something_is_left_alone busy_cpu_is_left_alone
+ktap_check answers_come_where_they_were_asked_if_so_wished not_shared
+ktap_check batches_arrive_while_the_choice_changes batches_arrive
 ktap_check load_runs verified_load
 ktap_check number_of_queues_changes_under_load under_load
 ktap_check depth_changes_under_load depth_under_load
