@@ -19,22 +19,34 @@ terse() {
 		}'
 }
 
-# timed ROW OPTION...: so many requests that a second or more is measured
+# Signals and interrupts so far.
+calls() { ctl counters | awk '$1 == "signals" { s = $2 } $1 == "interrupts" { i = $2 } END { print s, i }'; }
+
+# timed ROW REQUESTS OPTION...: for a second or more
 timed() {
-	timed_row=$1
-	shift
+	timed_row=$1 timed_count=$2
+	shift 2
+	timed_calls=$(calls)
 	fio --name=timed --filename="/dev/$disk" --direct=1 --ioengine=libaio --bs=4k --size=32m --norandommap \
-		--randrepeat=1 --thread --disk_util=0 --rw=randread --io_size=48000k --output-format=terse \
-		--terse-version=3 "$@" >/tmp/terse && terse "$timed_row" </tmp/terse >>/tmp/bench
+		--randrepeat=1 --thread --disk_util=0 --rw=randread --io_size="$((timed_count * 4))k" \
+		--output-format=terse --terse-version=3 "$@" >/tmp/terse || return 1
+	terse "$timed_row" </tmp/terse >>/tmp/bench
+	# Of a thousand requests.
+	echo "$timed_row.calls $timed_calls $(calls) $timed_count" |
+		awk '{ print "@time", $1, ($4 - $2) * 1000 / $6, ($5 - $3) * 1000 / $6, 0 }' >>/tmp/bench
 }
 
 by_the_clock() {
 	load_drivers && disk=$(disk_of_lun 0) || return 1
-	for depth in 1 4 32 64; do
-		timed "$depth" --iodepth="$depth" || return 1
+	for depth in 1 4; do
+		timed "$depth" 12000 --iodepth="$depth" || return 1
+	done
+	for depth in 32 64; do
+		timed "$depth" 48000 --iodepth="$depth" || return 1
 	done
 	# One for each processor, and there it stays.
-	timed 32x2 --iodepth=32 --numjobs=2 --group_reporting --cpus_allowed=0,1 --cpus_allowed_policy=split &&
+	timed 32x2 48000 --io_size=96000k --iodepth=32 --numjobs=2 --group_reporting --cpus_allowed=0,1 \
+		--cpus_allowed_policy=split &&
 		unload_drivers
 }
 
