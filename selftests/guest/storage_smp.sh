@@ -7,7 +7,7 @@
 . ./ktap.sh
 . ./lib.sh
 . ./sleep_lib.sh
-ktap_plan 18
+ktap_plan 19
 
 load() {
 	modprobe sd_mod && modprobe vmbus_client && modprobe storvsc "$@" && disk=$(disk_of_lun 0) &&
@@ -109,6 +109,17 @@ polled_stays() {
 	queues_are 3 && use_queues 1 && polled && reads_for 0 && [ "$sent_0" -ge 200 ] && [ "$sent_1" -eq 0 ] &&
 		[ $(($(queue 2 sent) - polls)) -ge 300 ] && use_queues 2 && polled && each_of_three
 }
+# Its commands are asked again over another channel, and the program sees nothing of it.
+lends() { [ "$(queue 0 lent)" -ge "$lent_wanted" ]; }
+lent_channel_goes() {
+	lent_wanted=$(($(queue 0 lent) + 512))
+	taskset -c 0 fio --name=gone --filename="/dev/$other" --direct=1 --ioengine=libaio --iodepth=32 --bs=4k --thread \
+		--size=8M --rw=randwrite --verify=crc32c --verify_fatal=1 --loops=10 >/tmp/gone.out 2>&1 &
+	load=$!
+	wait_for 20 lends && ctl rescind "$(queue 1 relid)" || return 1
+	wait "$load" || { cat /tmp/gone.out; return 1; }
+	grep -q ' dead' /sys/kernel/debug/storvsc-host* && deep --rw=randread --io_size=16M && [ "$lent" -eq 0 ]
+}
 each_of_three() { reads_for 1 && [ "$sent_1" -ge 200 ]; }
 
 ktap_check drivers_load load
@@ -126,6 +137,7 @@ ktap_check depth_changes_under_load depth_under_load
 ktap_check nothing_was_lost load_was_right
 ktap_check drivers_load_again_with_a_polled_queue again
 ktap_check polled_queue_stays_what_it_is polled_stays
+ktap_check lent_channel_goes_and_nothing_is_lost lent_channel_goes
 ktap_check drivers_unload unload_drivers
 ktap_check nothing_left_with_the_host ledger_empty
 ktap_check host_saw_no_violation no_violations
