@@ -20,7 +20,7 @@
 #define DEEP		8
 
 /* Jiffies a choice stays. */
-#define PERIOD		(HZ / 50 > 4 ? HZ / 50 : 4)
+#define PERIOD		(HZ / 80 > 3 ? HZ / 80 : 3)
 
 /* In ns: what runs in tasks, not what interrupts, and so not the answers it has taken. */
 static u64 tasks_ran(int cpu)
