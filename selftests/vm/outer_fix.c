@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loaded into the QEMU of the outer machine: mends two faults of its emulation of SVM.
+ * Loaded into the QEMU of the outer machine: mends three faults of its emulation.
  *
  * An interrupt for the inner guest is delivered twice, now and then.
  *
@@ -25,6 +25,12 @@
  *
  * Linux does not halt with the flag clear, so a CPU that does is given it back when it falls
  * idle, and is woken.
+ *
+ * And code that one CPU rewrites while the other's thread translates it can stay as it was read
+ * (until 8.1). A kernel, the outer one or a guest's, puts a breakpoint there while it rewrites, so
+ * a CPU can hit one without end that is no longer there: both CPUs of a machine that hung did.
+ * So many breakpoints in a row are no kernel's intention, and all that was translated is
+ * forgotten. (See keep_vm.c for what is done about the rest.)
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -32,6 +38,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 #define __USE_GNU
 #include <link.h>
@@ -43,6 +50,7 @@ extern void x86_cpu_do_interrupt(void *cpu);
 extern void cpu_loop_exit_noexc(void *cpu);
 extern int x86_cpu_pending_interrupt(void *cpu, int request);
 extern bool runstate_is_running(void);
+extern void tb_flush(void *cpu) __attribute__((weak));
 extern void *qemu_get_cpu(int index);
 extern void qemu_cpu_kick(void *cpu);
 extern void qemu_plugin_register_vcpu_idle_cb(uint64_t id, void (*cb)(uint64_t, unsigned int));
@@ -63,10 +71,31 @@ static void __attribute__((constructor)) choose_version(void)
 		qemu_plugin_version = 4;	/* 10.x */
 }
 
+/* Rewriting a place costs a CPU one breakpoint or two; a second has room for a few such places. */
+#define BREAKPOINT	3
+#define TOO_MANY	1000
+
+static void count_breakpoint(void *cpu)
+{
+	static unsigned long count;
+	static time_t second;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (__atomic_exchange_n(&second, now.tv_sec, __ATOMIC_RELAXED) != now.tv_sec)
+		__atomic_store_n(&count, 0, __ATOMIC_RELAXED);
+	if (__atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) != TOO_MANY || !tb_flush)
+		return;
+	fprintf(stderr, "outer_fix: %u breakpoints within a second, code is translated anew\n", TOO_MANY);
+	tb_flush(cpu);
+}
+
 static void do_interrupt(void *cpu)
 {
 	int vector = *(int *)((char *)cpu + exception_index_offset);
 
+	if (vector == BREAKPOINT)
+		count_breakpoint(cpu);
 	if (vector > 31 && vector < 256 && vector != 0x80) {
 		if (!dropped++ || !(dropped & (dropped - 1)))
 			fprintf(stderr, "outer_fix: dropped interrupt %#x, delivered before (%lu so far)\n",
