@@ -20,7 +20,7 @@
 #define DEEP		8
 
 /* Jiffies a choice stays. */
-#define PERIOD		(HZ / 80 > 3 ? HZ / 80 : 3)
+#define PERIOD		(HZ / 125 > 2 ? HZ / 125 : 2)
 
 /* In ns: what runs in tasks, not what interrupts, and so not the answers it has taken. */
 static u64 tasks_ran(int cpu)
@@ -31,7 +31,7 @@ static u64 tasks_ran(int cpu)
 }
 
 /*
- * Had tasks less than half of the CPU, of late? A look that is too long ago says
+ * Had tasks no more than half of the CPU, of late? A look that is too long ago says
  * nothing of today, so then it is not yet known.
  */
 static bool is_quiet(struct storvsc_queue *q, int cpu)
@@ -42,7 +42,7 @@ static bool is_quiet(struct storvsc_queue *q, int cpu)
 	if (since >= PERIOD) {
 		ran = tasks_ran(cpu);
 		WRITE_ONCE(q->quiet, since <= 3 * PERIOD &&
-			   ran - READ_ONCE(q->ran) < jiffies_to_nsecs(since) / 2);
+			   ran - READ_ONCE(q->ran) <= jiffies_to_nsecs(since) / 2);
 		WRITE_ONCE(q->ran, ran);
 		WRITE_ONCE(q->ran_at, jiffies);
 	}
@@ -61,6 +61,8 @@ static struct storvsc_queue *find_quiet(struct storvsc_queue *q)
 	/* Of several CPUs this queue serves all but one have their answers elsewhere already. */
 	if (vmbus_chan_cpu(q->chan) != here)
 		return q;
+	/* So that it is known when the program has moved, and asks from another CPU. */
+	is_quiet(q, here);
 	for (i = 1; i < count; i++) {
 		other = &host->queues[(q->index + i) % count];
 		cpu = vmbus_chan_cpu(other->chan);
