@@ -286,12 +286,15 @@ static int submit(struct storvsc_host *host, struct storvsc_queue *q, struct scs
 	sc->began = unlikely(READ_ONCE(host->measure)) ? ktime_get_ns() : 0;
 	WRITE_ONCE(sc->since, jiffies);
 	via = likely(own == q) ? storvsc_via(q) : own;
-	err = give(q, via, cmd, segments, &pkt, flags);
-	/* The other is full, or going; of its own a queue has room. */
-	if (unlikely(err && via != own))
-		err = give(q, own, cmd, segments, &pkt, flags);
-	if (likely(!err))
-		return 0;
+	for (;;) {
+		err = give(q, via, cmd, segments, &pkt, flags);
+		if (likely(!err))
+			return 0;
+		if (via == own)
+			break;
+		/* The other is full, or going; of its own a queue has room. */
+		via = own;
+	}
 
 	scsi_dma_unmap(cmd);
 	switch (err) {

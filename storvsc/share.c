@@ -88,7 +88,7 @@ struct storvsc_queue *storvsc_via(struct storvsc_queue *q)
 {
 	struct storvsc_queue *via = READ_ONCE(q->via);
 
-	if (q->polled || !storvsc_sharing())
+	if (q->polled || READ_ONCE(q->host->queues_used) < 2 || !storvsc_sharing())
 		return q;
 	/* What another CPU counts is asked for until it is enough, and then no more. */
 	if (!READ_ONCE(q->deep) && atomic_long_read(&via->sent) - READ_ONCE(via->done) >= DEEP)
