@@ -84,6 +84,14 @@ static void choose(struct storvsc_queue *q)
 	WRITE_ONCE(q->deep, false);
 }
 
+/* In this order, as in storvsc_in_flight(): what is done was sent before. */
+static bool has_many(struct storvsc_queue *via)
+{
+	unsigned long done = smp_load_acquire(&via->done);
+
+	return atomic_long_read(&via->sent) - done >= DEEP;
+}
+
 struct storvsc_queue *storvsc_via(struct storvsc_queue *q)
 {
 	struct storvsc_queue *via = READ_ONCE(q->via);
@@ -91,7 +99,7 @@ struct storvsc_queue *storvsc_via(struct storvsc_queue *q)
 	if (q->polled || READ_ONCE(q->host->queues_used) < 2 || !storvsc_sharing())
 		return q;
 	/* What another CPU counts is asked for until it is enough, and then no more. */
-	if (!READ_ONCE(q->deep) && atomic_long_read(&via->sent) - READ_ONCE(via->done) >= DEEP)
+	if (!READ_ONCE(q->deep) && has_many(via))
 		WRITE_ONCE(q->deep, true);
 	/* Nothing to choose for a program that waits for each answer. */
 	if ((READ_ONCE(q->deep) || via != q) && jiffies - READ_ONCE(q->chosen_at) >= PERIOD) {
