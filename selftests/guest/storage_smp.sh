@@ -33,37 +33,36 @@ deep() {
 	sent_0=$(($(queue 0 sent) - sent_0)) sent_1=$(($(queue 1 sent) - sent_1)) lent=$(($(queue 0 lent) - lent))
 	echo "$sent_0 commands on queue 0, $sent_1 on queue 1, $lent lent"
 }
-# keep_busy CPU: as $spinner
-keep_busy() {
-	taskset -c "$1" sh -c 'while :; do :; done' &
-	spinner=$!
+# beside PROGRAM COMMAND...: while CPU 1 runs that program, to the end
+beside() {
+	taskset -c 1 sh -c "$1" &
+	beside_pid=$!
+	shift
+	"$@"
+	beside_status=$?
+	kill "$beside_pid"
+	! wait "$beside_pid" && return "$beside_status"
 }
-stop_spinner() { kill "$spinner"; ! wait "$spinner"; }
 
 # It takes a moment until it is seen that a CPU runs nothing.
 idle_cpu_answers() {
 	deep --rw=randread --io_size=32M && [ "$lent" -ge 4096 ] && [ "$lent" -eq "$sent_1" ]
 }
 # A CPU that the host itself does not run looks idle, so on a machine with much to do some go there.
-busy_cpu_is_left_alone() {
-	keep_busy 1
-	deep --rw=randread --io_size=32M && [ "$sent_1" -lt "$sent_0" ]
-	was_so=$?
-	stop_spinner && return "$was_so"
-}
+few_are_lent() { deep --rw=randread --io_size=32M && [ "$sent_1" -lt "$sent_0" ]; }
+busy_cpu_is_left_alone() { beside 'while :; do :; done' few_are_lent; }
 not_shared() {
 	echo 0 >/sys/module/storvsc/parameters/share && deep --rw=randread --io_size=32M && [ "$lent" -eq 0 ] &&
 		echo 1 >/sys/module/storvsc/parameters/share
 }
 # While the one works by fits and starts, whose channel takes a batch changes in its midst.
-batches_arrive() {
-	taskset -c 1 sh -c 'while :; do timeout 0.1 sh -c "while :; do :; done"; sleep 0.1; done' &
-	spinner=$!
+batches() {
 	deep --rw=randwrite --io_size=32M --iodepth_batch_submit=8 --iodepth_batch_complete_min=4 --verify=crc32c \
 		--verify_fatal=1 --loops=3 && [ "$lent" -ge 512 ] && [ "$sent_0" -ge 512 ] &&
 		[ "$(storvsc held)" -ge 4096 ]
-	was_so=$?
-	stop_spinner && return "$was_so"
+}
+batches_arrive() {
+	beside 'while :; do timeout 0.1 sh -c "while :; do :; done"; sleep 0.1; done' batches
 }
 
 # Nor does one come by itself; who wants one can have it.
@@ -110,6 +109,8 @@ polled_stays() {
 	queues_are 3 && use_queues 1 && polled && reads_for 0 && [ "$sent_0" -ge 200 ] && [ "$sent_1" -eq 0 ] &&
 		[ $(($(queue 2 sent) - polls)) -ge 300 ] && use_queues 2 && polled && each_of_three
 }
+each_of_three() { reads_for 1 && [ "$sent_1" -ge 200 ]; }
+
 # Its commands are asked again over another channel, and the program sees nothing of it.
 lends() { [ "$(queue 0 lent)" -ge "$lent_wanted" ]; }
 lent_channel_goes() {
@@ -121,7 +122,6 @@ lent_channel_goes() {
 	wait "$load" || { cat /tmp/gone.out; return 1; }
 	grep -q ' dead' /sys/kernel/debug/storvsc-host* && deep --rw=randread --io_size=16M && [ "$lent" -eq 0 ]
 }
-each_of_three() { reads_for 1 && [ "$sent_1" -ge 200 ]; }
 
 ktap_check drivers_load load
 ktap_check each_cpu_has_a_queue each_cpu_has_one
