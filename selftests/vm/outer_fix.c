@@ -105,20 +105,27 @@ static void do_interrupt(void *cpu)
 	x86_cpu_do_interrupt(cpu);
 }
 
-/* cpu_loop_exit_noexc() begins with cpu->exception_index = -1: "movl $-1, offset(%rdi)" */
-static int find_exception_index(void)
+/* The offset in the first instruction within @len bytes of @function that begins and goes on so. */
+static int find_offset(const void *function, int len, const char begin[2], const char *behind,
+		       size_t behind_len, unsigned int *offset)
 {
-	const uint8_t *code = (const uint8_t *)cpu_loop_exit_noexc;
-	static const uint8_t minus_one[4] = { 0xff, 0xff, 0xff, 0xff };
+	const uint8_t *code = function;
 	int i;
 
-	for (i = 0; i < 24; i++) {
-		if (code[i] == 0xc7 && code[i + 1] == 0x87 && !memcmp(code + i + 6, minus_one, 4)) {
-			memcpy(&exception_index_offset, code + i + 2, 4);
+	for (i = 0; i < len; i++) {
+		if (!memcmp(code + i, begin, 2) && !memcmp(code + i + 6, behind, behind_len)) {
+			memcpy(offset, code + i + 2, sizeof(*offset));
 			return 0;
 		}
 	}
 	return -1;
+}
+
+/* cpu_loop_exit_noexc() begins with cpu->exception_index = -1: "movl $-1, offset(%rdi)" */
+static int find_exception_index(void)
+{
+	return find_offset(cpu_loop_exit_noexc, 24, "\xc7\x87", "\xff\xff\xff\xff", 4,
+			   &exception_index_offset);
 }
 
 /* The table of the CPU model's operations is constant, hence in memory that is read-only by now. */
@@ -161,20 +168,11 @@ static int replace_in_program(struct dl_phdr_info *info, size_t size, void *foun
 static unsigned int hflags2_offset;
 static unsigned long restored;
 
-/* Of an interrupt request it asks first whether the flag is set: "mov offset(%rax),%ecx; test $1,%cl" */
+/* First it asks whether the flag is set: "mov offset(%rax),%ecx; test $1,%cl" */
 static int find_hflags2(void)
 {
-	const uint8_t *code = (const uint8_t *)x86_cpu_pending_interrupt;
-	static const uint8_t test[3] = { 0xf6, 0xc1, 0x01 };
-	int i;
-
-	for (i = 0; i < 128; i++) {
-		if (code[i] == 0x8b && code[i + 1] == 0x88 && !memcmp(code + i + 6, test, 3)) {
-			memcpy(&hflags2_offset, code + i + 2, 4);
-			return 0;
-		}
-	}
-	return -1;
+	return find_offset(x86_cpu_pending_interrupt, 128, "\x8b\x88", "\xf6\xc1\x01", 3,
+			   &hflags2_offset);
 }
 
 /* It is about to wait for a condition, and what is signalled before it does is lost. */
